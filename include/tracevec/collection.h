@@ -1,0 +1,153 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tracevec/document.h"
+#include "tracevec/export.h"
+#include "tracevec/filter.h"
+#include "tracevec/schema.h"
+#include "tracevec/search.h"
+#include "tracevec/status.h"
+
+namespace tracevec {
+
+/// Loose vectors: row i of everything belongs to ids[i]. An id that exists is replaced whole.
+struct UpsertRequest {
+  std::span<const std::string> ids;  ///< UTF-8, 1 to 900 bytes, no id twice.
+  /// Vector field -> ids.size() x dimension floats, row-major. The key "" stands for the only
+  /// vector field. A field left out leaves its chunks without a vector of that field.
+  std::map<std::string, std::span<const float>, std::less<>> vectors;
+  std::span<const std::string> texts;  ///< Empty, or one an id.
+  std::span<const Metadata> metadata;  ///< Empty, or one an id.
+  EmbeddingSpace space;                ///< Of all vectors given; undeclared: asserted to fit.
+  std::optional<bool> sync;            ///< Overrides the collection's durability for this call.
+  std::string label;                   ///< Kept in the journal.
+};
+
+struct WriteResult {
+  std::uint64_t commit = 0;  ///< The last commit of the call, 0 when nothing was written.
+  std::uint64_t inserted = 0;
+  std::uint64_t updated = 0;
+  std::uint64_t deleted = 0;
+};
+
+/// Which chunks a call is for: those with these ids, or those that match, not both.
+struct Selection {
+  std::optional<std::vector<std::string>> ids;
+  Filter where;
+};
+
+struct GetOptions {
+  bool with_vectors = false;
+};
+
+struct ScanOptions {
+  Filter where;
+  std::string order_by;  ///< "" (insertion), "id", or a metadata field; "-x" descends.
+  bool with_vectors = false;
+  std::uint32_t batch_size = 1000;  ///< Chunks read ahead, 1 to 100,000.
+};
+
+/// Reads the chunks of one view, one by one, however long that takes. Not thread-safe.
+class TRACEVEC_EXPORT Scanner {
+ public:
+  class Impl;
+  explicit Scanner(std::unique_ptr<Impl> impl);
+  Scanner(Scanner&&) noexcept;
+  Scanner& operator=(Scanner&&) noexcept;
+  ~Scanner();
+  /// The next chunk, or nothing at the end. Errors: IOError, Corruption, Closed.
+  Result<std::optional<Chunk>> Next();
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Figures of a collection. Bytes are of memory unless named otherwise.
+struct CollectionStats {
+  std::string name;
+  std::uint64_t chunks = 0;      ///< Live.
+  std::uint64_t documents = 0;   ///< Live.
+  std::uint64_t tombstones = 0;  ///< Dead rows still in memory.
+  std::uint64_t blocks = 0;      ///< Sealed blocks and the head; 0 for a small collection.
+  std::uint64_t index_bytes = 0;
+  std::uint64_t commit = 0;
+  std::uint64_t asserted_vectors = 0;  ///< Vectors written without a declared space (this open).
+  std::string kernels;
+  std::vector<std::string> warnings;
+};
+
+/// A handle on a collection; copies mean the same collection. Safe for concurrent use: readers
+/// see one immutable view from start to end and never wait for writers; writers take turns.
+/// Every call returns Closed after Database::Close. A call that returns an error changed nothing.
+class TRACEVEC_EXPORT Collection {
+ public:
+  class Impl;
+  explicit Collection(std::shared_ptr<Impl> impl);
+
+  const std::string& name() const;
+  const CollectionSchema& schema() const;
+
+  /// Writes loose vectors in one commit, or, past 4,096 rows, in several, each whole, in order.
+  /// Errors: InvalidArgument (shape, non-finite or zero vector, id, type, UTF-8, an id twice, the
+  /// id of a document with chunks), EmbeddingSpaceMismatch, ReadOnly, IOError.
+  Result<WriteResult> Upsert(const UpsertRequest& request);
+  /// Deletes chunks of loose vectors, or all chunks of a document; ids that do not exist are
+  /// ignored. Errors: InvalidArgument when only some chunks of a document are selected.
+  Result<WriteResult> Delete(const Selection& selection);
+  /// Merges `patch` into the selected chunks' metadata; a null value removes the field. Vectors
+  /// and text are not touched. WriteResult::updated counts the chunks.
+  Result<WriteResult> UpdateMetadata(const Metadata& patch, const Selection& selection);
+
+  /// Chunks in the order asked; ids that do not exist are left out.
+  Result<std::vector<Chunk>> Get(std::span<const std::string> ids,
+                                 const GetOptions& options = {}) const;
+  Result<std::uint64_t> Count(const Filter& where = {}) const;
+  Result<Scanner> Scan(ScanOptions options = {}) const;
+
+  /// The k nearest chunks. Errors: InvalidArgument (dimension, non-finite, zero under cosine, k,
+  /// filter), NotFound (`like`), EmbeddingSpaceMismatch, Unsupported (ReceiptLevel::kKeep).
+  /// Cost: one pass over the int8 codes, then float32 for the best; float32 for all if `exact`.
+  Result<SearchResponse> Search(const SearchRequest& request) const;
+  Result<BatchResponse> SearchBatch(const BatchRequest& request) const;
+
+  /// Brings one document to the given state in one atomic step: chunks whose text as handed to
+  /// the embedder is unchanged keep id, vector and embedding. The same document twice writes
+  /// nothing. When the document moves while its embedder runs, it is tried up to three times.
+  /// Errors: InvalidArgument, EmbeddingSpaceMismatch, Conflict (both versions), the embedder's.
+  Result<PutResult> PutDocument(const Document& document, const PutOptions& options = {});
+  /// Many documents, several to a commit, each document whole in one. `vectors` and `plan` of the
+  /// options are not allowed; `vectors_of` gives the rows of document i, one for each chunk, where
+  /// no embedder is set. `progress` is called with documents done; returning false cancels.
+  struct PutManyOptions {
+    PutOptions put;
+    std::function<std::map<std::string, std::span<const float>, std::less<>>(std::size_t)>
+        vectors_of;
+    std::function<bool(std::size_t)> progress;
+  };
+  Result<std::vector<PutResult>> PutDocuments(std::span<const Document> documents,
+                                              const PutManyOptions& options = {});
+  /// What PutDocument would do; writes nothing.
+  Result<UpdatePlan> PlanUpdate(const Document& document) const;
+  /// The document as of now. Errors: NotFound.
+  Result<StoredDocument> GetDocument(std::string_view id, const GetOptions& options = {}) const;
+  /// The kept versions, newest first. Errors: NotFound.
+  Result<std::vector<DocumentVersion>> History(std::string_view id) const;
+  /// Deletes a document with all its chunks. A missing one is ignored (deleted = 0).
+  Result<WriteResult> DeleteDocument(std::string_view id);
+
+  Result<CollectionStats> Stats() const;
+
+ private:
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace tracevec

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tracevec/collection.h"
+#include "tracevec/export.h"
+#include "tracevec/schema.h"
+#include "tracevec/status.h"
+
+namespace tracevec {
+
+/// What an acknowledged write survives. kAsync: kill -9 of the process, not a power loss of the
+/// machine. kSync: both; each commit waits for the disk.
+enum class Durability : std::uint8_t { kAsync = 0, kSync = 1 };
+
+enum class OpenMode : std::uint8_t {
+  kReadWrite = 0,  ///< The one writer of the directory.
+  kRead = 1,       ///< Reads what was committed when it was opened; beside a live writer too.
+};
+
+struct OpenOptions {
+  Durability durability = Durability::kAsync;
+  OpenMode mode = OpenMode::kReadWrite;
+  bool create_if_missing = true;  ///< Ignored with kRead.
+  /// Write buffers and block cache of the store, at least 8 MiB.
+  std::uint64_t store_memory_bytes = 256ull << 20;
+};
+
+struct CreateOptions {
+  std::optional<Durability> durability;  ///< Of this collection; else the database's.
+};
+
+struct DatabaseStats {
+  std::uint64_t commit = 0;
+  std::uint64_t timeline = 0;  ///< Grows after each unclean recovery.
+  std::uint64_t collections = 0;
+  std::uint32_t format_version = 0;
+  std::uint64_t disk_bytes = 0;
+  std::string kernels;
+  std::string build;
+};
+
+/// A database: one directory, one writing process. Safe for concurrent use.
+class TRACEVEC_EXPORT Database {
+ public:
+  class Impl;
+
+  /// Opens a directory, or creates it. A write acknowledged under kAsync (the default) survives
+  /// kill -9 but not power loss; under kSync it survives both. An acknowledged write is visible to
+  /// the next search. A second writer is refused at once with Unavailable and the holder's pid.
+  /// Errors: NotFound, InvalidArgument (not a database: nothing is changed), Unavailable,
+  /// Unsupported (a newer format; TRACEVEC_KERNELS names kernels this processor lacks), Corruption,
+  /// IOError.
+  static Result<std::unique_ptr<Database>> Open(const std::string& path,
+                                                const OpenOptions& options = {});
+
+  explicit Database(std::unique_ptr<Impl> impl);
+  ~Database();  ///< Closes.
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  /// Collection names: UTF-8, 1 to 255 bytes; never a path on disk. Errors: AlreadyExists,
+  /// InvalidArgument (a field's name reserved or not UTF-8, dimension, number of fields).
+  Result<Collection> CreateCollection(std::string_view name, const CollectionSchema& schema,
+                                      const CreateOptions& options = {});
+  /// Errors: NotFound, with the nearest name.
+  Result<Collection> GetCollection(std::string_view name);
+  /// The collection, created with one cosine field "vector" of this dimension if it is missing.
+  /// Errors: InvalidArgument when it exists with another dimension.
+  Result<Collection> GetOrCreateCollection(std::string_view name, std::uint32_t dimension);
+  /// Drops a collection with all its data. Errors: NotFound.
+  Status DropCollection(std::string_view name);
+  Result<std::vector<std::string>> ListCollections() const;
+
+  Result<DatabaseStats> Stats() const;
+  const std::string& path() const;
+
+  /// Flushes and releases the directory. Waits for calls in flight; later ones return Closed.
+  /// Closing twice is OK.
+  Status Close();
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+/// "0.1.0"
+TRACEVEC_EXPORT std::string_view Version();
+
+}  // namespace tracevec

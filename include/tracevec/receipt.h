@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tracevec/export.h"
+#include "tracevec/schema.h"
+#include "tracevec/value.h"
+
+namespace tracevec {
+
+enum class ReceiptLevel : std::uint8_t { kOff = 0, kSummary = 1, kKeep = 2 };
+
+/// One step of a query: what went in, what came out, how long it took.
+struct ReceiptStage {
+  std::string name;  ///< "plan", "scan", "rescore", "hydrate"
+  double micros = 0;
+  std::uint64_t n_in = 0;
+  std::uint64_t n_out = 0;
+};
+
+/// What ran. It has no query content. A value: it stays valid after the database is closed.
+struct TRACEVEC_EXPORT Receipt {
+  std::string id;  ///< 32 hex digits; unique.
+  Timestamp time;
+  std::string label;
+  std::string collection;
+  std::string field;
+  std::string plan;    ///< "exact_scan" (float32) or "code_scan" (int8, rescored).
+  std::string filter;  ///< The filter as printed back, or empty.
+  std::string metric;
+  std::string code;  ///< "int8", or "float32" for an exact search.
+  bool exact = false;
+  std::uint32_t k = 0;
+  std::uint32_t returned = 0;
+  std::string short_reason;   ///< Why fewer than k came back: "matches", "deadline", or empty.
+  bool deadline_cut = false;  ///< The deadline ended the scan early.
+  std::uint64_t rows_scanned = 0;
+  std::uint64_t distances = 0;  ///< Distances computed, rescoring included.
+  std::uint64_t filter_tested = 0;
+  std::uint64_t filter_passed = 0;
+  std::uint64_t live = 0;    ///< Chunks visible at the view.
+  std::uint64_t commit = 0;  ///< The view that was read.
+  std::uint64_t timeline = 0;
+  EmbeddingSpace space;         ///< The field's.
+  bool space_asserted = false;  ///< The query's vector came without a declared space.
+  std::string kernels;          ///< "avx512vnni"
+  std::string build;            ///< Library version and build.
+  double total_micros = 0;
+  std::vector<ReceiptStage> stages;
+
+  std::string ToJson() const;
+};
+
+}  // namespace tracevec

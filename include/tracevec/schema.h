@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tracevec/export.h"
+#include "tracevec/status.h"
+
+namespace tracevec {
+
+/// How two vectors are compared. Larger scores are better everywhere. Stored: do not renumber.
+enum class Metric : std::uint8_t {
+  kCosine = 0,  ///< score = cosine; zero vectors are rejected
+  kIp = 1,      ///< score = dot product
+  kL2 = 2,      ///< score = minus the squared Euclidean distance
+};
+TRACEVEC_EXPORT std::string_view MetricName(Metric metric);
+/// "cosine", "ip" or "l2". Errors: InvalidArgument with the nearest name.
+TRACEVEC_EXPORT Result<Metric> ParseMetric(std::string_view name);
+
+/// Which model made a vector. Two declared, unequal spaces never mix: EmbeddingSpaceMismatch.
+struct EmbeddingSpace {
+  std::string model;            ///< Name of the model. Empty: not declared.
+  std::string revision;         ///< Its revision or checksum.
+  std::string normalization;    ///< As the model card says it: "l2", "none".
+  std::string document_prompt;  ///< Prefix put before documents.
+  std::string query_prompt;     ///< Prefix put before queries.
+
+  bool declared() const { return !model.empty(); }
+  friend bool operator==(const EmbeddingSpace&, const EmbeddingSpace&) = default;
+};
+
+/// One vector per chunk under a name.
+struct VectorField {
+  std::uint32_t dimension = 0;  ///< 1 to 65,536.
+  Metric metric = Metric::kCosine;
+  EmbeddingSpace space;  ///< May be left undeclared.
+  /// What is handed to an embedder for a chunk; {title}, {section} and {text} are replaced. Its
+  /// result decides, by hash, whether a chunk is unchanged.
+  std::string embed_template = "{text}";
+
+  friend bool operator==(const VectorField&, const VectorField&) = default;
+};
+
+/// The text of chunks, for lexical search.
+struct TextField {
+  std::string analyzer = "english";  ///< Stored; opening with another is an error.
+  friend bool operator==(const TextField&, const TextField&) = default;
+};
+
+/// The type of a declared metadata field. Stored: do not renumber.
+enum class MetadataType : std::uint8_t {
+  kBool = 0,
+  kInt = 1,
+  kDouble = 2,
+  kString = 3,
+  kTimestamp = 4,
+  kBoolList = 5,
+  kIntList = 6,
+  kDoubleList = 7,
+  kStringList = 8,
+  kTimestampList = 9,
+};
+/// "bool", "int", "float", "string", "timestamp", "list[string]", ...
+TRACEVEC_EXPORT std::string_view MetadataTypeName(MetadataType type);
+/// The inverse of MetadataTypeName; also "str" and "datetime". Errors: InvalidArgument.
+TRACEVEC_EXPORT Result<MetadataType> ParseMetadataType(std::string_view name);
+
+/// What a collection holds. Fields not declared in `metadata` are stored as given and can be
+/// filtered too; declared ones are checked for their type (null is always allowed; an int is
+/// accepted where a float is declared).
+struct CollectionSchema {
+  std::map<std::string, VectorField, std::less<>> vectors;  ///< 0 to 16 fields.
+  std::optional<TextField> text;
+  std::map<std::string, MetadataType, std::less<>> metadata;
+
+  friend bool operator==(const CollectionSchema&, const CollectionSchema&) = default;
+};
+
+}  // namespace tracevec

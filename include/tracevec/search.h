@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tracevec/document.h"
+#include "tracevec/filter.h"
+#include "tracevec/receipt.h"
+
+namespace tracevec {
+
+/// A query for the nearest chunks. Exactly one of `vector` and `like` is set.
+struct SearchRequest {
+  /// The query vector, of the field's dimension. Read during the call only.
+  std::span<const float> vector;
+  /// Search by a stored chunk's vector; that chunk itself is left out.
+  std::string like;
+  std::uint32_t k = 10;             ///< 1 to 16,384.
+  Filter where;                     ///< Empty: no filter.
+  std::string field;                ///< Vector field; may be empty when there is one.
+  bool exact = false;               ///< float32 over everything, no approximation.
+  std::optional<std::uint32_t> ef;  ///< Search width, 1 to 65,536; scans rescore at least as many.
+  std::optional<double>
+      deadline_ms;            ///< What is found by then is returned, and the receipt says so.
+  bool with_vectors = false;  ///< Fill Hit::vector with the vector as given.
+  bool with_content = true;   ///< Fill text, span, section and metadata of the hits.
+  EmbeddingSpace space;       ///< Of the query vector.
+  std::string label;          ///< Kept in the receipt.
+  ReceiptLevel receipt = ReceiptLevel::kSummary;
+};
+
+/// A found chunk. Larger scores are better; hits come by score, equal scores by id.
+struct Hit {
+  std::string id;
+  float score = 0;
+  std::string document;
+  std::uint32_t version = 0;
+  std::uint32_t ordinal = 0;
+  std::optional<Span> span;
+  std::string text;
+  std::string section;
+  std::optional<std::uint32_t> page;
+  Metadata metadata;
+  std::vector<float> vector;
+};
+
+struct SearchResponse {
+  std::vector<Hit> hits;  ///< At most k; fewer when fewer match.
+  Receipt receipt;        ///< Empty with ReceiptLevel::kOff.
+};
+
+/// Many queries at once, answered with ids and scores alone.
+struct BatchRequest {
+  std::span<const float> vectors;  ///< Row-major, count x dimension.
+  std::uint32_t k = 10;
+  std::uint32_t threads = 1;  ///< 1 to 256; the caller's thread is one of them.
+  Filter where;
+  std::string field;
+  bool exact = false;
+  std::optional<std::uint32_t> ef;
+  std::optional<double> deadline_ms;  ///< For each query.
+  EmbeddingSpace space;
+  std::string label;
+  ReceiptLevel receipt = ReceiptLevel::kSummary;
+};
+
+/// Row i holds the answer to query i in places i*k .. i*k+k-1; missing places are "" and NaN.
+struct BatchResponse {
+  std::uint32_t k = 0;
+  std::vector<std::string> ids;
+  std::vector<float> scores;
+  std::vector<Receipt> receipts;  ///< One a query; empty with ReceiptLevel::kOff.
+};
+
+}  // namespace tracevec

@@ -1,0 +1,13 @@
+#pragma once
+
+/// TraceVec: an embedded vector database with advanced retrieval. Start at database.h.
+
+#include "tracevec/collection.h"
+#include "tracevec/database.h"
+#include "tracevec/document.h"
+#include "tracevec/filter.h"
+#include "tracevec/receipt.h"
+#include "tracevec/schema.h"
+#include "tracevec/search.h"
+#include "tracevec/status.h"
+#include "tracevec/value.h"
