@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+// Distance kernels, one table per instruction set. This header is included by files compiled with
+// instruction-set flags, so it holds plain declarations only: an inline function here would be
+// compiled with those flags and could become the copy the linker keeps for everybody.
+
+namespace tracevec {
+
+/// Pointers need no alignment. `count` is the number of components and may be 0.
+/// Row forms read `rows` rows, `stride` elements apart, and write one result each.
+struct KernelTable {
+  const char* name;  ///< "scalar", "sse41", "avx2", "avx512", "avx512vnni"
+
+  float (*dot_f32)(const float* a, const float* b, std::size_t count);
+  float (*l2_f32)(const float* a, const float* b, std::size_t count);  ///< Squared distance.
+  void (*dot_f32_rows)(const float* query, const float* matrix, std::size_t stride,
+                       std::size_t rows, std::size_t count, float* out);
+  void (*l2_f32_rows)(const float* query, const float* matrix, std::size_t stride, std::size_t rows,
+                      std::size_t count, float* out);
+
+  /// Exact in 32 bits for count <= 65,536: sum of code (0..255) times query (-127..127).
+  std::int32_t (*dot_u8s8)(const std::uint8_t* codes, const std::int8_t* query, std::size_t count);
+  void (*dot_u8s8_rows)(const std::int8_t* query, const std::uint8_t* matrix, std::size_t stride,
+                        std::size_t rows, std::size_t count, std::int32_t* out);
+};
+
+// Null where this build has no such table (another architecture). Existing is not being
+// runnable: ask CpuCanRun first.
+const KernelTable* ScalarKernels();
+const KernelTable* Sse41Kernels();
+const KernelTable* Avx2Kernels();
+const KernelTable* Avx512Kernels();
+const KernelTable* Avx512VnniKernels();
+
+}  // namespace tracevec

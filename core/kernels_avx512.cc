@@ -1,0 +1,111 @@
+// Compiled alone with -mavx512f -mavx512bw -mavx512dq -mavx512vl. The accessor at the end runs on
+// every processor, so it must stay a plain address: a table filled in at run time would be filled
+// in with these instructions.
+
+#include "core/kernels.h"
+
+#if defined(__x86_64__)
+
+// GCC 12's own AVX-512 intrinsics are built on a deliberately undefined register, which its inliner
+// then reports as ours (GCC bug 105593).
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+
+#include "core/kernels_avx512_f32.h"
+#include "core/kernels_f32_inl.h"
+
+namespace tracevec {
+namespace {
+
+struct Avx512 {
+  using Batch = xsimd::batch<float, xsimd::avx512bw>;
+
+  // Not xsimd::fma: xsimd 8.1 has no form of it for AVX-512 and multiplies, then adds.
+  static Batch MultiplyAdd(Batch a, Batch b, Batch sum) { return _mm512_fmadd_ps(a, b, sum); }
+
+  static Batch LoadPart(const float* from, std::size_t count) {
+    return _mm512_maskz_loadu_ps(static_cast<__mmask16>((1U << count) - 1), from);
+  }
+
+  static __m128 FoldToFour(Batch batch) {
+    const __m512 sixteen = batch;
+    const __m256 eight =
+        _mm256_add_ps(_mm512_castps512_ps256(sixteen), _mm512_extractf32x8_ps(sixteen, 1));
+    return _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+  }
+};
+
+// Both sides are widened to 16 bits because maddubs, which multiplies bytes directly, adds pairs
+// with saturation at 32,767 and a pair can reach 2 * 255 * 127 = 64,770.
+__m512i AddProducts(__m512i sums, __m256i codes, __m256i query) {
+  const __m512i code = _mm512_cvtepu8_epi16(codes);
+  const __m512i weight = _mm512_cvtepi8_epi16(query);
+  return _mm512_add_epi32(sums, _mm512_madd_epi16(code, weight));
+}
+
+std::int32_t DotU8S8(const std::uint8_t* codes, const std::int8_t* query, std::size_t count) {
+  __m512i sums = _mm512_setzero_si512();
+  std::size_t i = 0;
+  for (; i + 32 <= count; i += 32) {
+    sums = AddProducts(sums, _mm256_loadu_epi8(codes + i), _mm256_loadu_epi8(query + i));
+  }
+  if (i < count) {
+    const auto mask = static_cast<__mmask32>((1U << (count - i)) - 1);
+    sums = AddProducts(sums, _mm256_maskz_loadu_epi8(mask, codes + i),
+                       _mm256_maskz_loadu_epi8(mask, query + i));
+  }
+  return _mm512_reduce_add_epi32(sums);
+}
+
+void DotU8S8Rows(const std::int8_t* query, const std::uint8_t* matrix, std::size_t stride,
+                 std::size_t rows, std::size_t count, std::int32_t* out) {
+  for (std::size_t row = 0; row < rows; ++row) {
+    out[row] = DotU8S8(matrix + row * stride, query, count);
+  }
+}
+
+}  // namespace
+
+namespace avx512 {
+
+float DotF32(const float* a, const float* b, std::size_t count) {
+  return SumOfTerms<Avx512, DotTerm<Avx512>>(a, b, count);
+}
+
+float L2F32(const float* a, const float* b, std::size_t count) {
+  return SumOfTerms<Avx512, SquaredDifferenceTerm<Avx512>>(a, b, count);
+}
+
+void DotF32Rows(const float* query, const float* matrix, std::size_t stride, std::size_t rows,
+                std::size_t count, float* out) {
+  SumOfTermsRows<Avx512, DotTerm<Avx512>>(query, matrix, stride, rows, count, out);
+}
+
+void L2F32Rows(const float* query, const float* matrix, std::size_t stride, std::size_t rows,
+               std::size_t count, float* out) {
+  SumOfTermsRows<Avx512, SquaredDifferenceTerm<Avx512>>(query, matrix, stride, rows, count, out);
+}
+
+}  // namespace avx512
+
+namespace {
+
+constexpr KernelTable kTable = {"avx512",           avx512::DotF32,    avx512::L2F32,
+                                avx512::DotF32Rows, avx512::L2F32Rows, DotU8S8,
+                                DotU8S8Rows};
+
+}  // namespace
+
+const KernelTable* Avx512Kernels() { return &kTable; }
+
+}  // namespace tracevec
+
+#else
+
+namespace tracevec {
+const KernelTable* Avx512Kernels() { return nullptr; }
+}  // namespace tracevec
+
+#endif
