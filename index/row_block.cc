@@ -1,0 +1,118 @@
+#include "index/row_block.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+#include <utility>
+
+#include "core/vector_math.h"
+#include "index/int8_code.h"
+
+namespace tracevec {
+namespace {
+
+constexpr std::size_t kHeadCodeBytes = std::size_t{512} << 10;
+constexpr std::size_t kLeastRows = 512;
+
+void FreeStates(ChunkState* state) {
+  while (state != nullptr) delete std::exchange(state, state->older);
+}
+
+}  // namespace
+
+std::uint32_t RowBlock::CapacityFor(std::span<const FieldLayout> fields) {
+  std::size_t row_bytes = 0;
+  for (const FieldLayout& field : fields) row_bytes += field.code_stride();
+  return static_cast<std::uint32_t>(
+      std::max(kLeastRows, kHeadCodeBytes / std::max<std::size_t>(row_bytes, 64)));
+}
+
+RowBlock::RowBlock(std::uint32_t capacity, std::vector<FieldLayout> fields)
+    : capacity_(capacity),
+      fields_(std::move(fields)),
+      ids_(capacity),
+      documents_(capacity),
+      chunks_(capacity),
+      created_(capacity),
+      deleted_(std::make_unique<std::atomic<std::uint64_t>[]>(capacity)),
+      states_(std::make_unique<std::atomic<ChunkState*>[]>(capacity)),
+      columns_(fields_.size()) {
+  for (std::size_t f = 0; f < fields_.size(); ++f) {
+    columns_[f].codes = AlignedArray<std::uint8_t>(capacity * fields_[f].code_stride());
+    columns_[f].vectors = AlignedArray<float>(capacity * fields_[f].vector_stride());
+    columns_[f].scales.resize(capacity);
+    columns_[f].squared_norms.resize(capacity);
+    columns_[f].present.resize(capacity);
+  }
+}
+
+RowBlock::~RowBlock() {
+  for (std::uint32_t row = 0; row < size_; ++row) {
+    FreeStates(states_[row].load(std::memory_order_relaxed));
+  }
+}
+
+std::size_t RowBlock::memory_bytes() const {
+  std::size_t row_bytes = sizeof(std::string) + sizeof(DocumentNumber) + sizeof(ChunkNumber) +
+                          3 * sizeof(std::uint64_t);
+  for (const FieldLayout& field : fields_) {
+    row_bytes +=
+        field.code_stride() + field.vector_stride() * sizeof(float) + 2 * sizeof(float) + 1;
+  }
+  return row_bytes * capacity_;
+}
+
+void RowBlock::FillColumn(std::size_t field, std::uint32_t row, std::span<const float> vector,
+                          bool normalised) {
+  Column& column = columns_[field];
+  const std::size_t count = fields_[field].dimension;
+  float* target = column.vectors.data() + std::size_t{row} * fields_[field].vector_stride();
+  if (fields_[field].metric == Metric::kCosine && !normalised) {
+    Normalise(vector.data(), count, target);
+  } else {
+    std::memcpy(target, vector.data(), count * sizeof(float));
+  }
+  column.scales[row] = EncodeInt8(
+      target, count, column.codes.data() + std::size_t{row} * fields_[field].code_stride());
+  column.squared_norms[row] = static_cast<float>(SquaredNorm(target, count));
+  column.present[row] = 1;
+}
+
+std::uint32_t RowBlock::Append(NewRow row) {
+  assert(size_ < capacity_);
+  auto state = std::make_unique<ChunkState>();
+  state->commit = row.created;
+  state->document = std::move(row.document_state);
+  state->own = std::move(row.own);
+  state->own_is_complete = row.own_is_complete;
+
+  const std::uint32_t at = size_;
+  ids_[at] = std::move(row.id);
+  documents_[at] = row.document;
+  chunks_[at] = row.chunk;
+  created_[at] = Raw(row.created);
+  for (std::size_t f = 0; f < row.vectors.size(); ++f) {
+    if (!row.vectors[f].empty()) FillColumn(f, at, row.vectors[f], row.normalised);
+  }
+  states_[at].store(state.release(), std::memory_order_release);
+  deleted_[at].store(Raw(kNeverDeleted), std::memory_order_release);
+  return size_++;
+}
+
+void RowBlock::PushState(std::uint32_t row, std::unique_ptr<ChunkState> state,
+                         CommitNumber oldest_view) {
+  state->older = states_[row].load(std::memory_order_relaxed);
+  // The first state at or before the oldest view is the last one a reader may stand on.
+  ChunkState* last = state.get();
+  while (last->older != nullptr && last->commit > oldest_view) last = last->older;
+  if (last->commit <= oldest_view) FreeStates(std::exchange(last->older, nullptr));
+  states_[row].store(state.release(), std::memory_order_release);
+}
+
+const ChunkState& RowBlock::StateAt(std::uint32_t row, CommitNumber view) const {
+  const ChunkState* state = states_[row].load(std::memory_order_acquire);
+  while (state->commit > view) state = state->older;
+  return *state;
+}
+
+}  // namespace tracevec
