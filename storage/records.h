@@ -1,0 +1,174 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/content_hash.h"
+#include "core/ids.h"
+#include "tracevec/document.h"
+#include "tracevec/schema.h"
+#include "tracevec/status.h"
+#include "tracevec/value.h"
+
+// The records of storage/FORMAT.md as values. Encode* and Decode* are the only places that know
+// their bytes; decoding checks every length and count and returns Corruption that names the record
+// and the offset.
+
+namespace tracevec {
+
+/// What a database is. Checked before anything else.
+struct FormatRecord {
+  static constexpr std::uint32_t kCurrentVersion = 1;
+  std::uint32_t version = kCurrentVersion;
+  std::uint64_t feature_flags = 0;  ///< Unknown bits refuse to open.
+  std::string created_by;           ///< Library version.
+};
+
+/// Written by every commit.
+struct CommitRecord {
+  CommitNumber commit{};
+  std::uint64_t timeline = 0;
+};
+
+/// A collection as created. Read on first use.
+struct CollectionRecord {
+  std::string name;
+  CollectionSchema schema;
+  std::map<std::string, FieldNumber, std::less<>> field_numbers;  ///< Of each vector field.
+  std::optional<bool> sync;                                       ///< Durability of its own.
+  std::vector<std::string> known_fields;  ///< Undeclared metadata names seen so far, sorted.
+};
+
+/// A collection's counters. Written by every commit that changes one.
+struct CollectionCounters {
+  std::uint64_t next_document = 1;
+  std::uint64_t chunks = 0;     ///< Live.
+  std::uint64_t documents = 0;  ///< Live.
+  CommitNumber commit{};        ///< The last that changed the collection.
+};
+
+/// A document by id: the one mutable record of a document.
+struct DocumentRecord {
+  DocumentNumber number{};
+  std::uint32_t version = 0;  ///< The current one; it may be a deletion.
+  bool deleted = false;
+  bool loose = false;     ///< A vector written by Upsert: chunk id = document id.
+  CommitNumber commit{};  ///< Of the current version.
+  std::uint32_t next_chunk = 0;
+  ContentHash content_hash;  ///< Over all that was put. Equal: nothing to write.
+};
+
+/// One chunk in a version's list.
+struct VersionEntry {
+  ChunkNumber chunk{};
+  ContentHash embed_hash;
+  std::uint64_t text_hash = 0;  ///< Of the text alone: the default id's 16 digits.
+  std::uint32_t repeat = 0;     ///< 0 for the first equal text, n - 1 for the n-th.
+  std::string given_id;         ///< Empty: the default id.
+  std::optional<Span> span;     ///< Code points.
+  Span bytes;                   ///< The same in bytes; only with a span.
+  std::string section;
+  std::optional<std::uint32_t> page;
+  std::optional<std::uint32_t> parent;  ///< Ordinal of the parent chunk.
+  bool text_apart = false;              ///< The body holds the text; else it is the slice.
+};
+
+/// One version of a document; immutable. Its entries are its chunks in order.
+struct VersionRecord {
+  std::string document_id;
+  std::uint32_t version = 0;
+  CommitNumber commit{};
+  Timestamp created;
+  bool deleted = false;
+  bool loose = false;
+  std::string title;
+  std::string uri;
+  std::string parser;
+  Chunker chunker;
+  Metadata metadata;
+  ContentHash content_hash;
+  std::optional<Timestamp> expires_at;
+  std::string label;
+  std::uint32_t kept = 0;
+  std::uint32_t added = 0;
+  std::uint32_t removed = 0;
+  bool has_source = false;  ///< A source record of this version exists.
+  std::vector<VersionEntry> entries;
+};
+
+/// What of a chunk never changes.
+struct BodyRecord {
+  std::string text;  ///< Only when text_apart.
+  std::optional<std::uint32_t> token_count;
+  double embed_micros = 0;
+  std::uint64_t asserted_fields = 0;  ///< Bit per FieldNumber < 64: vector came without a space.
+};
+
+/// A chunk's own metadata as of a commit. The newest at or before a view is the one in force; a
+/// chunk without one has no fields of its own.
+struct ChunkMetadataRecord {
+  Metadata given;   ///< With the document.
+  Metadata merged;  ///< By UpdateMetadata; a null value removes the field.
+};
+
+/// What a commit did.
+struct JournalRecord {
+  Timestamp time;
+  CollectionNumber collection{};
+  std::string kind;  ///< "upsert", "put", "delete", "update_metadata", "create", "drop"
+  std::string label;
+  std::string document;  ///< The document's id when it was one.
+  std::uint32_t documents = 0;
+  std::uint32_t kept = 0;
+  std::uint32_t added = 0;
+  std::uint32_t removed = 0;
+};
+
+/// A version that no view at or after the commit in its key can see. Swept when no older view is
+/// left, with the chunks the next version did not take over.
+struct GarbageRecord {
+  DocumentNumber document{};
+  std::uint32_t version = 0;
+  bool whole_document = false;  ///< The next version is a deletion: that goes too.
+  std::string document_id;      ///< With whole_document; else empty.
+};
+
+std::string EncodeFormat(const FormatRecord& record);
+Result<FormatRecord> DecodeFormat(std::string_view bytes);
+std::string EncodeCommit(const CommitRecord& record);
+Result<CommitRecord> DecodeCommit(std::string_view bytes);
+/// Of keys::CleanShutdown().
+std::string EncodeCleanShutdown(bool clean);
+Result<bool> DecodeCleanShutdown(std::string_view bytes);
+/// Of keys::CollectionByName() and keys::NextCollection().
+std::string EncodeCollectionNumber(CollectionNumber collection);
+Result<CollectionNumber> DecodeCollectionNumber(std::string_view bytes);
+std::string EncodeCollection(const CollectionRecord& record);
+Result<CollectionRecord> DecodeCollection(std::string_view bytes);
+std::string EncodeCounters(const CollectionCounters& record);
+Result<CollectionCounters> DecodeCounters(std::string_view bytes);
+std::string EncodeDocument(const DocumentRecord& record);
+Result<DocumentRecord> DecodeDocument(std::string_view bytes);
+std::string EncodeVersion(const VersionRecord& record);
+Result<VersionRecord> DecodeVersion(std::string_view bytes);
+std::string EncodeBody(const BodyRecord& record);
+Result<BodyRecord> DecodeBody(std::string_view bytes);
+std::string EncodeChunkMetadata(const ChunkMetadataRecord& record);
+Result<ChunkMetadataRecord> DecodeChunkMetadata(std::string_view bytes);
+std::string EncodeJournal(const JournalRecord& record);
+Result<JournalRecord> DecodeJournal(std::string_view bytes);
+std::string EncodeGarbage(const GarbageRecord& record);
+Result<GarbageRecord> DecodeGarbage(std::string_view bytes);
+/// The document numbers that use or used a chunk id, newest first.
+std::string EncodeChunkOwners(const std::vector<DocumentNumber>& owners);
+Result<std::vector<DocumentNumber>> DecodeChunkOwners(std::string_view bytes);
+
+/// The chunk's id: the given one, or document id + "#" + 16 hex digits (+ "-n" from the second
+/// equal text on). For a loose document the document's id.
+std::string ChunkId(const VersionRecord& version, const VersionEntry& entry);
+
+}  // namespace tracevec

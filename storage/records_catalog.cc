@@ -1,0 +1,216 @@
+// Records of the database and of a collection as a whole.
+
+#include <fmt/format.h>
+
+#include <limits>
+#include <utility>
+
+#include "core/return_if_error.h"
+#include "storage/codec.h"
+#include "storage/records.h"
+
+namespace tracevec {
+namespace {
+
+// A collection's durability. Stored: do not renumber.
+enum class StoredDurability : std::uint8_t { kOfDatabase = 0, kAsync = 1, kSync = 2 };
+
+void PutSpace(Encoder& out, const EmbeddingSpace& space) {
+  out.PutString(space.model);
+  out.PutString(space.revision);
+  out.PutString(space.normalization);
+  out.PutString(space.document_prompt);
+  out.PutString(space.query_prompt);
+}
+
+EmbeddingSpace ReadSpace(Decoder& in) {
+  EmbeddingSpace space;
+  space.model = in.ReadString();
+  space.revision = in.ReadString();
+  space.normalization = in.ReadString();
+  space.document_prompt = in.ReadString();
+  space.query_prompt = in.ReadString();
+  return space;
+}
+
+FieldNumber ReadFieldNumber(Decoder& in) {
+  const std::uint64_t number = in.ReadVarint();
+  if (number > std::numeric_limits<std::uint16_t>::max()) {
+    in.Fail(fmt::format("a field number of 16 bits is {}", number));
+    return {};
+  }
+  return FieldNumber{static_cast<std::uint16_t>(number)};
+}
+
+/// Fails unless `name` comes after every key of `map`: names are written in order.
+template <typename Map>
+void CheckNameOrder(Decoder& in, const Map& map, std::string_view name) {
+  if (!map.empty() && name <= map.rbegin()->first) in.Fail("names are not in ascending order");
+}
+
+void PutVectorFields(Encoder& out, const CollectionRecord& record) {
+  out.PutVarint(record.schema.vectors.size());
+  for (const auto& [name, field] : record.schema.vectors) {
+    out.PutString(name);
+    const auto number = record.field_numbers.find(name);
+    out.PutVarint(number == record.field_numbers.end() ? 0 : Raw(number->second));
+    out.PutVarint(field.dimension);
+    out.PutByte(static_cast<std::uint8_t>(field.metric));
+    PutSpace(out, field.space);
+    out.PutString(field.embed_template);
+  }
+}
+
+void ReadVectorFields(Decoder& in, CollectionRecord& record) {
+  constexpr std::size_t kLeastBytes = 10;  // Seven empty strings and three numbers.
+  for (std::size_t left = in.ReadCount(kLeastBytes); left > 0 && in.ok(); --left) {
+    const std::string name = in.ReadString();
+    CheckNameOrder(in, record.schema.vectors, name);
+    record.field_numbers[name] = ReadFieldNumber(in);
+    VectorField& field = record.schema.vectors[name];
+    field.dimension = in.ReadVarint32();
+    field.metric =
+        static_cast<Metric>(in.ReadByteUpTo(static_cast<std::uint8_t>(Metric::kL2), "metric"));
+    field.space = ReadSpace(in);
+    field.embed_template = in.ReadString();
+  }
+}
+
+void ReadDeclaredMetadata(Decoder& in, CollectionSchema& schema) {
+  constexpr std::size_t kLeastBytes = 2;  // An empty name and a type.
+  for (std::size_t left = in.ReadCount(kLeastBytes); left > 0 && in.ok(); --left) {
+    const std::string name = in.ReadString();
+    CheckNameOrder(in, schema.metadata, name);
+    schema.metadata[name] = static_cast<MetadataType>(
+        in.ReadByteUpTo(static_cast<std::uint8_t>(MetadataType::kTimestampList), "metadata type"));
+  }
+}
+
+void ReadKnownFields(Decoder& in, std::vector<std::string>& fields) {
+  for (std::size_t left = in.ReadCount(1); left > 0 && in.ok(); --left) {
+    std::string name = in.ReadString();
+    if (!fields.empty() && name <= fields.back()) in.Fail("names are not in ascending order");
+    fields.push_back(std::move(name));
+  }
+}
+
+}  // namespace
+
+std::string EncodeFormat(const FormatRecord& record) {
+  Encoder out;
+  out.PutVarint(record.version);
+  out.PutFixed64(record.feature_flags);
+  out.PutString(record.created_by);
+  return out.Take();
+}
+
+Result<FormatRecord> DecodeFormat(std::string_view bytes) {
+  Decoder in(bytes, "format");
+  FormatRecord record;
+  record.version = in.ReadVarint32();
+  record.feature_flags = in.ReadFixed64();
+  record.created_by = in.ReadString();
+  TRACEVEC_RETURN_IF_ERROR(in.Finish());
+  return record;
+}
+
+std::string EncodeCommit(const CommitRecord& record) {
+  Encoder out;
+  out.PutVarint(Raw(record.commit));
+  out.PutVarint(record.timeline);
+  return out.Take();
+}
+
+Result<CommitRecord> DecodeCommit(std::string_view bytes) {
+  Decoder in(bytes, "commit");
+  CommitRecord record;
+  record.commit = CommitNumber{in.ReadVarint()};
+  record.timeline = in.ReadVarint();
+  TRACEVEC_RETURN_IF_ERROR(in.Finish());
+  return record;
+}
+
+std::string EncodeCleanShutdown(bool clean) {
+  Encoder out;
+  out.PutByte(clean ? 1 : 0);
+  return out.Take();
+}
+
+Result<bool> DecodeCleanShutdown(std::string_view bytes) {
+  Decoder in(bytes, "clean shutdown");
+  const bool clean = in.ReadBool();
+  TRACEVEC_RETURN_IF_ERROR(in.Finish());
+  return clean;
+}
+
+std::string EncodeCollectionNumber(CollectionNumber collection) {
+  Encoder out;
+  out.PutFixed32(Raw(collection));
+  return out.Take();
+}
+
+Result<CollectionNumber> DecodeCollectionNumber(std::string_view bytes) {
+  Decoder in(bytes, "collection number");
+  const CollectionNumber collection{in.ReadFixed32()};
+  TRACEVEC_RETURN_IF_ERROR(in.Finish());
+  return collection;
+}
+
+std::string EncodeCollection(const CollectionRecord& record) {
+  Encoder out;
+  out.PutString(record.name);
+  PutVectorFields(out, record);
+  out.PutByte(record.schema.text ? 1 : 0);
+  if (record.schema.text) out.PutString(record.schema.text->analyzer);
+  out.PutVarint(record.schema.metadata.size());
+  for (const auto& [name, type] : record.schema.metadata) {
+    out.PutString(name);
+    out.PutByte(static_cast<std::uint8_t>(type));
+  }
+  const StoredDurability durability = !record.sync   ? StoredDurability::kOfDatabase
+                                      : *record.sync ? StoredDurability::kSync
+                                                     : StoredDurability::kAsync;
+  out.PutByte(static_cast<std::uint8_t>(durability));
+  out.PutVarint(record.known_fields.size());
+  for (const std::string& name : record.known_fields) out.PutString(name);
+  return out.Take();
+}
+
+Result<CollectionRecord> DecodeCollection(std::string_view bytes) {
+  Decoder in(bytes, "collection");
+  CollectionRecord record;
+  record.name = in.ReadString();
+  ReadVectorFields(in, record);
+  if (in.ReadBool()) record.schema.text = TextField{in.ReadString()};
+  ReadDeclaredMetadata(in, record.schema);
+  const auto durability = static_cast<StoredDurability>(
+      in.ReadByteUpTo(static_cast<std::uint8_t>(StoredDurability::kSync), "durability"));
+  if (durability != StoredDurability::kOfDatabase) {
+    record.sync = durability == StoredDurability::kSync;
+  }
+  ReadKnownFields(in, record.known_fields);
+  TRACEVEC_RETURN_IF_ERROR(in.Finish());
+  return record;
+}
+
+std::string EncodeCounters(const CollectionCounters& record) {
+  Encoder out;
+  out.PutVarint(record.next_document);
+  out.PutVarint(record.chunks);
+  out.PutVarint(record.documents);
+  out.PutVarint(Raw(record.commit));
+  return out.Take();
+}
+
+Result<CollectionCounters> DecodeCounters(std::string_view bytes) {
+  Decoder in(bytes, "counters");
+  CollectionCounters record;
+  record.next_document = in.ReadVarint();
+  record.chunks = in.ReadVarint();
+  record.documents = in.ReadVarint();
+  record.commit = CommitNumber{in.ReadVarint()};
+  TRACEVEC_RETURN_IF_ERROR(in.Finish());
+  return record;
+}
+
+}  // namespace tracevec

@@ -1,0 +1,85 @@
+// What is stored of a chunk apart from the versions that list it.
+
+#include <bit>
+#include <cstddef>
+#include <utility>
+
+#include "core/return_if_error.h"
+#include "storage/codec.h"
+#include "storage/records.h"
+
+namespace tracevec {
+namespace {
+
+// Flag bits of a body. Stored: do not renumber.
+constexpr std::uint8_t kTokenCount = 1;
+constexpr std::uint8_t kEmbedMicros = 2;
+
+/// By bits, so that a minus zero is kept as what it is.
+bool IsPlusZero(double value) { return std::bit_cast<std::uint64_t>(value) == 0; }
+
+}  // namespace
+
+std::string EncodeBody(const BodyRecord& record) {
+  Encoder out;
+  const bool has_embed_micros = !IsPlusZero(record.embed_micros);
+  out.PutByte(static_cast<std::uint8_t>((record.token_count ? kTokenCount : 0) |
+                                        (has_embed_micros ? kEmbedMicros : 0)));
+  if (record.token_count) out.PutVarint(*record.token_count);
+  if (has_embed_micros) out.PutDouble(record.embed_micros);
+  out.PutVarint(record.asserted_fields);
+  out.PutString(record.text);
+  return out.Take();
+}
+
+Result<BodyRecord> DecodeBody(std::string_view bytes) {
+  Decoder in(bytes, "body");
+  BodyRecord record;
+  const std::uint8_t flags = in.ReadFlags(kTokenCount | kEmbedMicros);
+  if (flags & kTokenCount) record.token_count = in.ReadVarint32();
+  if (flags & kEmbedMicros) {
+    record.embed_micros = in.ReadDouble();
+    if (IsPlusZero(record.embed_micros)) in.Fail("an embedding time is announced and 0");
+  }
+  record.asserted_fields = in.ReadVarint();
+  record.text = in.ReadString();
+  TRACEVEC_RETURN_IF_ERROR(in.Finish());
+  return record;
+}
+
+std::string EncodeChunkMetadata(const ChunkMetadataRecord& record) {
+  Encoder out;
+  out.PutMetadata(record.given);
+  out.PutMetadata(record.merged);
+  return out.Take();
+}
+
+Result<ChunkMetadataRecord> DecodeChunkMetadata(std::string_view bytes) {
+  Decoder in(bytes, "chunk metadata");
+  ChunkMetadataRecord record;
+  record.given = in.ReadMetadata();
+  record.merged = in.ReadMetadata();
+  TRACEVEC_RETURN_IF_ERROR(in.Finish());
+  return record;
+}
+
+std::string EncodeChunkOwners(const std::vector<DocumentNumber>& owners) {
+  Encoder out;
+  out.PutVarint(owners.size());
+  for (const DocumentNumber owner : owners) out.PutVarint(Raw(owner));
+  return out.Take();
+}
+
+Result<std::vector<DocumentNumber>> DecodeChunkOwners(std::string_view bytes) {
+  Decoder in(bytes, "chunk owners");
+  std::vector<DocumentNumber> owners;
+  const std::size_t count = in.ReadCount(1);
+  owners.reserve(count);
+  for (std::size_t i = 0; i < count && in.ok(); ++i) {
+    owners.push_back(DocumentNumber{in.ReadVarint()});
+  }
+  TRACEVEC_RETURN_IF_ERROR(in.Finish());
+  return owners;
+}
+
+}  // namespace tracevec

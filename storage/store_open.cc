@@ -1,0 +1,235 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "core/return_if_error.h"
+#include "storage/marker_file.h"
+#include "storage/records.h"
+#include "storage/rocksdb_file_system.h"
+#include "storage/rocksdb_options.h"
+#include "storage/store_directory.h"
+#include "storage/store_errors.h"
+#include "storage/store_state.h"
+
+namespace tracevec {
+namespace {
+
+constexpr std::uint64_t kKnownFeatures = 0;
+
+/// Trailing slashes would make "db/" another name than "db".
+std::string WithoutTrailingSlashes(std::string path) {
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  return path;
+}
+
+Status Missing(const std::string& path, DirectoryKind kind, const StoreOptions& options) {
+  const std::string_view what = kind == DirectoryKind::kMissing ? "does not exist"
+                                : kind == DirectoryKind::kEmpty
+                                    ? "holds no database"
+                                    : "its creation was not finished, nothing was ever stored";
+  return Status::NotFound(fmt::format(
+      "{}: {}{}", path, what,
+      options.read_only ? "; open it for writing to create it" : " and is not to be created"));
+}
+
+Status CheckFormat(const std::string& path, const std::string& stored) {
+  const Result<FormatRecord> format = DecodeFormat(stored);
+  if (!format.ok()) {
+    return Status::Corruption(fmt::format("{}: {}", path, format.status().message()));
+  }
+  if (format->version > FormatRecord::kCurrentVersion) {
+    return Status::Unsupported(
+        fmt::format("{}: needs a version of TraceVec that reads format {}; this one reads up to "
+                    "format {}",
+                    path, format->version, FormatRecord::kCurrentVersion));
+  }
+  if (format->version != FormatRecord::kCurrentVersion) {
+    return Status::Corruption(fmt::format("{}: the marker says format {}, the store format {}",
+                                          path, FormatRecord::kCurrentVersion, format->version));
+  }
+  if ((format->feature_flags & ~kKnownFeatures) == 0) return Status::Ok();
+  return Status::Unsupported(
+      fmt::format("{}: uses features {:#x} that this version of TraceVec does not know; it was "
+                  "created by version {}",
+                  path, format->feature_flags & ~kKnownFeatures, format->created_by));
+}
+
+/// Whether a read-only open between two listings of the store's files missed no log. It does when a
+/// writer flushes and deletes a log after the MANIFEST was read and before the logs are, and
+/// RocksDB does not notice. Logs are deleted oldest first, so none is missed while the first ones
+/// last.
+bool ReadAllLogs(const std::vector<std::string>& before, const std::vector<std::string>& after) {
+  const auto is_log = [](const std::string& name) { return name.ends_with(".log"); };
+  if (std::none_of(before.begin(), before.end(), is_log)) {
+    return std::none_of(after.begin(), after.end(), is_log);
+  }
+  return std::all_of(before.begin(), before.end(), [&](const std::string& name) {
+    return !is_log(name) || std::binary_search(after.begin(), after.end(), name);
+  });
+}
+
+/// Opens one store, step by step, into a StoreState.
+class StoreOpener {
+ public:
+  StoreOpener(std::string path, const StoreOptions& options)
+      : options_(options), state_(std::make_shared<StoreState>()) {
+    state_->path = WithoutTrailingSlashes(std::move(path));
+    state_->read_only = options.read_only;
+    state_->file_system =
+        options.file_system ? options.file_system : rocksdb::FileSystem::Default();
+    state_->env =
+        rocksdb::NewCompositeEnv(std::make_shared<RocksdbFileSystem>(state_->file_system));
+    state_->block_cache = MakeBlockCache(options);
+  }
+
+  Result<std::shared_ptr<StoreState>> Open() {
+    TRACEVEC_ASSIGN_OR_RETURN(DirectoryKind kind, InspectDirectory(file_system(), path()));
+    if (kind != DirectoryKind::kReady && (options_.read_only || !options_.create_if_missing)) {
+      return Missing(path(), kind, options_);
+    }
+    TRACEVEC_RETURN_IF_ERROR(options_.read_only ? OpenForReading() : OpenForWriting(kind));
+    state_->opened = true;
+    return state_;
+  }
+
+ private:
+  /// Beside a writer, files come and go while they are opened, and what a try failed on the next
+  /// one does not need. Only a failure while no file came or went is damage.
+  Status OpenForReading() {
+    NoteStoreThreads();
+    constexpr int kTries = 20;
+    for (int i = 0; i < kTries; ++i) {
+      TRACEVEC_ASSIGN_OR_RETURN(const auto before, ListStoreFiles(file_system(), path()));
+      Status status = CheckStoreFiles(file_system(), path());
+      if (status.ok()) status = OpenRocksdb(/*create=*/false);
+      TRACEVEC_ASSIGN_OR_RETURN(const auto after, ListStoreFiles(file_system(), path()));
+      if (status.ok() && ReadAllLogs(before, after)) return CheckFormatRecord();
+      if (!status.ok() && before == after) return status;
+      state_->Abandon().IgnoreError("nothing was written");
+    }
+    return Status::Unavailable(
+        fmt::format("{}: its writer replaced files during each of {} tries to open it; try again",
+                    path(), kTries));
+  }
+
+  Status OpenForWriting(DirectoryKind kind) {
+    if (StoreThreadsWereLost()) {
+      return Status::Unavailable(fmt::format(
+          "{}: this process was forked from one that had used TraceVec, whose threads did not "
+          "survive; open it for reading, or write from a process started by exec (in Python: "
+          "multiprocessing with \"spawn\")",
+          path()));
+    }
+    NoteStoreThreads();
+    if (kind != DirectoryKind::kReady) {
+      TRACEVEC_RETURN_IF_ERROR(CreateDirectories(file_system(), path()));
+    }
+    TRACEVEC_ASSIGN_OR_RETURN(WriterLease lease, WriterLease::Acquire(path()));
+    state_->lease.emplace(std::move(lease));
+    if (kind != DirectoryKind::kReady) {
+      const Result<DirectoryKind> begun = BeginCreation(file_system(), path());
+      if (!begun.ok()) return ExplainIfLocked(begun.status());
+      kind = *begun;
+    }
+    const bool creating = kind != DirectoryKind::kReady;
+    if (!creating) TRACEVEC_RETURN_IF_ERROR(CheckStoreFiles(file_system(), path()));
+    if (const Status status = OpenRocksdb(creating); !status.ok()) return ExplainIfLocked(status);
+    return creating ? FinishCreation() : BeginWriting();
+  }
+
+  Status OpenRocksdb(bool create) {
+    rocksdb::DBOptions db = MakeDbOptions(options_);
+    db.env = state_->env.get();
+    db.create_if_missing = create;
+    db.create_missing_column_families = create;
+    db.listeners.push_back(MakeErrorListener(state_->needs_resume));
+    const std::vector<rocksdb::ColumnFamilyDescriptor> families = {
+        {rocksdb::kDefaultColumnFamilyName,
+         MakeTableOptions(Table::kRecords, options_, state_->block_cache)},
+        {kVectorsName, MakeTableOptions(Table::kVectors, options_, state_->block_cache)}};
+    std::vector<rocksdb::ColumnFamilyHandle*> handles;
+    rocksdb::DB* opened = nullptr;
+    const std::string store = StorePath(path());
+    const rocksdb::Status status =
+        options_.read_only ? rocksdb::DB::OpenForReadOnly(db, store, families, &handles, &opened)
+                           : rocksdb::DB::Open(db, store, families, &handles, &opened);
+    TRACEVEC_RETURN_IF_ERROR(FromRocksdbAtOpen(status, path()));
+    state_->db.reset(opened);
+    std::copy(handles.begin(), handles.end(), state_->handles.begin());
+    // Batches name column families by number.
+    const std::uint32_t vectors = state_->table(Table::kVectors)->GetID();
+    if (vectors == static_cast<std::uint32_t>(Table::kVectors)) return Status::Ok();
+    return Status::Corruption(
+        fmt::format("{}: column family {} has number {}", path(), kVectorsName, vectors));
+  }
+
+  /// A refusal by the lock becomes Unavailable with its holder; any other failure stays itself.
+  Status ExplainIfLocked(const Status& failure) const {
+    const std::optional<pid_t> holder = FindLockHolder(LockPath(path()));
+    if (!holder) return failure;
+    return Status::Unavailable(
+        fmt::format("{}: open for writing in process {}; close it there, or open it for reading",
+                    path(), *holder));
+  }
+
+  Status FinishCreation() {
+    StoreBatch batch;
+    batch.Put(Table::kRecords, keys::Format(), EncodeFormat({.created_by = options_.created_by}));
+    batch.Put(Table::kRecords, keys::CleanShutdown(), EncodeCleanShutdown(false));
+    TRACEVEC_RETURN_IF_ERROR(WriteSynced(batch));
+    state_->was_created = true;
+    return WriteMarker(file_system(), path(), {.state = Marker::State::kReady});
+  }
+
+  Status CheckFormatRecord() {
+    TRACEVEC_ASSIGN_OR_RETURN(const std::string format, GetRequired(keys::Format(), "format"));
+    return CheckFormat(path(), format);
+  }
+
+  Status BeginWriting() {
+    TRACEVEC_RETURN_IF_ERROR(CheckFormatRecord());
+    TRACEVEC_ASSIGN_OR_RETURN(const std::string stored,
+                              GetRequired(keys::CleanShutdown(), "clean shutdown"));
+    TRACEVEC_ASSIGN_OR_RETURN(const bool clean, DecodeCleanShutdown(stored));
+    state_->recovered_unclean = !clean;
+    StoreBatch batch;
+    batch.Put(Table::kRecords, keys::CleanShutdown(), EncodeCleanShutdown(false));
+    return WriteSynced(batch);
+  }
+
+  Result<std::string> GetRequired(const std::string& key, std::string_view what) {
+    std::string value;
+    const rocksdb::Status status = state_->db->Get({}, state_->table(Table::kRecords), key, &value);
+    if (status.IsNotFound()) {
+      return Status::Corruption(fmt::format("{}: the {} record is missing", path(), what));
+    }
+    TRACEVEC_RETURN_IF_ERROR(FromRocksdb(status, path()));
+    return value;
+  }
+
+  Status WriteSynced(StoreBatch& batch) {
+    TRACEVEC_RETURN_IF_ERROR(batch.impl().status);
+    rocksdb::WriteOptions synced;
+    synced.sync = true;
+    return FromRocksdb(state_->db->Write(synced, &batch.impl().batch), path());
+  }
+
+  const std::string& path() const { return state_->path; }
+  rocksdb::FileSystem& file_system() const { return *state_->file_system; }
+
+  const StoreOptions& options_;
+  std::shared_ptr<StoreState> state_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> Store::Open(const std::string& path, const StoreOptions& options) {
+  return WithoutExceptions([&]() -> Result<std::unique_ptr<Store>> {
+    if (path.empty()) return Status::InvalidArgument("the path of the database is empty");
+    TRACEVEC_ASSIGN_OR_RETURN(std::shared_ptr<StoreState> state, StoreOpener(path, options).Open());
+    return std::unique_ptr<Store>(new Store(std::make_unique<Impl>(std::move(state))));
+  });
+}
+
+}  // namespace tracevec

@@ -1,0 +1,95 @@
+#include "storage/store_state.h"
+
+#include <fmt/format.h>
+
+#include "core/return_if_error.h"
+#include "storage/records.h"
+#include "storage/store_errors.h"
+
+namespace tracevec {
+
+std::optional<std::string> PrefixSuccessor(std::string_view prefix) {
+  std::string successor(prefix);
+  while (!successor.empty() && successor.back() == '\xff') successor.pop_back();
+  if (successor.empty()) return std::nullopt;
+  ++successor.back();
+  return successor;
+}
+
+StoreState::~StoreState() {
+  WithoutExceptions([&] { return Close(); }).IgnoreError("Store's destructor has closed it");
+}
+
+Status StoreState::CheckUsable() const {
+  if (fork_generation != ForkGeneration()) {
+    return Status::Unavailable(fmt::format(
+        "{}: opened in process {}; a forked child must open it itself", path, opened_by));
+  }
+  if (closed.load(std::memory_order_acquire)) {
+    return Status::Closed(fmt::format("{}: the database was closed", path));
+  }
+  return Status::Ok();
+}
+
+Result<std::shared_lock<std::shared_mutex>> StoreState::Enter() const {
+  TRACEVEC_RETURN_IF_ERROR(CheckUsable());
+  std::shared_lock lock(gate);
+  TRACEVEC_RETURN_IF_ERROR(CheckUsable());
+  return lock;
+}
+
+Status StoreState::ResumeAfterError() {
+  if (!needs_resume.load(std::memory_order_acquire)) return Status::Ok();
+  const std::lock_guard lock(resume_mutex);
+  // Cleared first: an error that comes while RocksDB resumes must not be forgotten.
+  if (!needs_resume.exchange(false)) return Status::Ok();
+  const rocksdb::Status resumed = db->Resume();
+  if (resumed.ok()) return Status::Ok();
+  needs_resume.store(true);
+  return FromRocksdb(resumed, path + ": writing stopped after an error and cannot resume");
+}
+
+Status StoreState::Close() {
+  if (fork_generation != ForkGeneration()) return CheckUsable();
+  closed.store(true, std::memory_order_release);
+  const std::unique_lock lock(gate);
+  if (db == nullptr) return Status::Ok();
+  return CloseUnderGate();
+}
+
+Status StoreState::CloseUnderGate() {
+  {
+    const std::lock_guard lock(cursors_mutex);
+    for (StoreCursor::Impl* cursor : cursors) cursor->DropIterator();
+    cursors.clear();
+  }
+  Status status = opened && !read_only ? ShutDownCleanly() : Status::Ok();
+  const Status closing = Abandon();
+  lease.reset();
+  return status.ok() ? closing : status;
+}
+
+Status StoreState::Abandon() {
+  if (db == nullptr) return Status::Ok();
+  for (rocksdb::ColumnFamilyHandle*& handle : handles) {
+    if (handle != nullptr) db->DestroyColumnFamilyHandle(handle);
+    handle = nullptr;
+  }
+  const Status closing = FromRocksdb(db->Close(), path);
+  db.reset();
+  return closing;
+}
+
+Status StoreState::ShutDownCleanly() {
+  // After an error without a Resume the mark is refused: then the next open replays the log.
+  rocksdb::WriteOptions synced;
+  synced.sync = true;
+  // The synced mark makes all writes before it durable, so it is true from that moment; the flush
+  // after it spares the next open the replay of the log, mark included.
+  TRACEVEC_RETURN_IF_ERROR(FromRocksdb(
+      db->Put(synced, table(Table::kRecords), keys::CleanShutdown(), EncodeCleanShutdown(true)),
+      path));
+  return FromRocksdb(db->Flush({}, {handles.begin(), handles.end()}), path);
+}
+
+}  // namespace tracevec

@@ -1,0 +1,129 @@
+#pragma once
+
+#include <rocksdb/db.h>
+#include <rocksdb/env.h>
+#include <rocksdb/file_system.h>
+#include <rocksdb/iterator.h>
+#include <rocksdb/write_batch.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <shared_mutex>
+#include <string>
+
+#include "storage/fork_guard.h"
+#include "storage/store.h"
+#include "storage/writer_lease.h"
+
+// What the files of the store share. Included by storage/store*.cc only.
+
+namespace tracevec {
+
+inline constexpr std::size_t kTables = 2;
+inline constexpr char kVectorsName[] = "vectors";
+
+/// The first key after all keys that start with `prefix`, or nothing when there is none (the prefix
+/// is empty or all bytes 0xff).
+std::optional<std::string> PrefixSuccessor(std::string_view prefix);
+
+/// An open RocksDB with what it needs to live. Shared by a Store and its cursors, so that a cursor
+/// that outlives the Store finds out instead of crashing.
+class StoreState {
+ public:
+  ~StoreState();
+
+  /// Admits one call and holds off Close() until the result is destroyed.
+  /// Errors: Closed, Unavailable (in a forked child).
+  Result<std::shared_lock<std::shared_mutex>> Enter() const;
+  /// Why calls are refused, or OK. Does not hold off anything.
+  Status CheckUsable() const;
+  /// After a background error (no space, say) RocksDB refuses writes until it is told that the
+  /// cause is gone. REQUIRES: Enter().
+  Status ResumeAfterError();
+  Status Close();
+  /// Lets go of RocksDB without marking anything. REQUIRES: no call is in flight.
+  Status Abandon();
+
+  rocksdb::ColumnFamilyHandle* table(Table which) const {
+    return handles[static_cast<std::size_t>(which)];
+  }
+
+  // Constant once open.
+  std::string path;
+  bool read_only = false;
+  bool was_created = false;
+  bool recovered_unclean = false;
+  bool opened = false;  ///< Open succeeded: Close marks a clean shutdown.
+  const std::uint64_t fork_generation = ForkGeneration();
+  const pid_t opened_by = getpid();
+  std::optional<WriterLease> lease;
+  std::shared_ptr<rocksdb::FileSystem> file_system;
+  std::unique_ptr<rocksdb::Env> env;
+  std::shared_ptr<rocksdb::Cache> block_cache;
+
+  /// Calls hold it shared; Close holds it exclusively, once, while it takes `db` away.
+  mutable std::shared_mutex gate;
+  std::atomic<bool> closed{false};  // Set before Close waits, so that new calls cannot starve it.
+  std::unique_ptr<rocksdb::DB> db;
+  std::array<rocksdb::ColumnFamilyHandle*, kTables> handles{};
+  std::atomic<bool> needs_resume{false};
+  std::mutex resume_mutex;
+
+  /// Cursors whose iterators Close must destroy before RocksDB goes.
+  std::mutex cursors_mutex;
+  std::set<StoreCursor::Impl*> cursors;  // Guarded by cursors_mutex.
+
+ private:
+  Status CloseUnderGate();
+  Status ShutDownCleanly();
+};
+
+class Store::Impl {
+ public:
+  explicit Impl(std::shared_ptr<StoreState> s) : state(std::move(s)) {}
+  std::shared_ptr<StoreState> state;
+};
+
+class StoreBatch::Impl {
+ public:
+  rocksdb::WriteBatch batch;
+  Status status;  // The first thing that could not be recorded; Write reports it.
+};
+
+class StoreCursor::Impl {
+ public:
+  /// A cursor that only says why it could not be opened.
+  explicit Impl(Status why) : status_(std::move(why)) {}
+  /// REQUIRES: state.Enter().
+  Impl(std::shared_ptr<StoreState> state, Table table, std::string_view prefix);
+  ~Impl();
+
+  bool Valid() const { return valid_ && state_->CheckUsable().ok(); }
+  void Next();
+  void Seek(std::string_view key);
+  std::string_view key() const { return key_; }
+  std::string_view value() const { return value_; }
+  Status status() const;
+  /// Called by StoreState::Close with the gate held exclusively.
+  void DropIterator() { iterator_.reset(); }
+  bool inherited_by_fork() const;
+
+ private:
+  void TakePosition();
+
+  std::shared_ptr<StoreState> state_;
+  std::string upper_bound_;
+  rocksdb::Slice upper_bound_slice_;  // RocksDB keeps a pointer to it.
+  std::unique_ptr<rocksdb::Iterator> iterator_;
+  bool valid_ = false;
+  std::string_view key_;
+  std::string_view value_;
+  Status status_;
+};
+
+}  // namespace tracevec
