@@ -24,6 +24,8 @@ struct SearchRequest {
   std::string field;                ///< Vector field; may be empty when there is one.
   bool exact = false;               ///< float32 over everything, no approximation.
   std::optional<std::uint32_t> ef;  ///< Search width, 1 to 65,536; scans rescore at least as many.
+  /// Recall to reach, over 0 and at most 1, in place of `ef`. Met by scanning float32.
+  std::optional<double> target_recall;
   std::optional<double>
       deadline_ms;            ///< What is found by then is returned, and the receipt says so.
   bool with_vectors = false;  ///< Fill Hit::vector with the vector as given.
@@ -62,6 +64,8 @@ struct BatchRequest {
   std::string field;
   bool exact = false;
   std::optional<std::uint32_t> ef;
+  /// Recall to reach, over 0 and at most 1, in place of `ef`. Met by scanning float32.
+  std::optional<double> target_recall;
   std::optional<double> deadline_ms;  ///< For each query.
   EmbeddingSpace space;
   std::string label;

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <unordered_map>
+
+#include "retrieval/collection_state.h"
+#include "storage/store.h"
+
+namespace tracevec {
+
+/// Claims the chunk ids that a commit adds, so that within a collection an id names one chunk.
+/// REQUIRES: Engine::writer_mutex() held.
+class ChunkIdClaims {
+ public:
+  ChunkIdClaims(const Store& store, const CollectionState& state) : store_(store), state_(state) {}
+
+  /// Adds the id's record to the batch. Errors: AlreadyExists when a live chunk of another
+  /// document, stored or claimed in this commit, has the id.
+  Status Claim(const std::string& id, DocumentNumber document, StoreBatch* batch);
+
+ private:
+  const Store& store_;
+  const CollectionState& state_;
+  std::unordered_map<std::string, DocumentNumber> claimed_;
+};
+
+}  // namespace tracevec

@@ -1,0 +1,168 @@
+#include "tracevec/collection.h"
+
+#include <mutex>
+#include <utility>
+
+#include "core/return_if_error.h"
+#include "retrieval/collection_impl.h"
+#include "retrieval/delete.h"
+#include "retrieval/guard.h"
+#include "retrieval/put_document.h"
+#include "retrieval/read_chunks.h"
+#include "retrieval/search.h"
+#include "retrieval/update_metadata.h"
+#include "retrieval/upsert.h"
+
+// The public face of a collection: each call checks that the handle may be used, keeps exceptions
+// in, and goes to the file that does the work.
+
+namespace tracevec {
+
+Status Collection::Impl::CheckReadable() const {
+  TRACEVEC_RETURN_IF_ERROR(engine_->CheckOpen());
+  return state_->CheckNotDropped();
+}
+
+Status Collection::Impl::CheckWritable() const {
+  TRACEVEC_RETURN_IF_ERROR(engine_->CheckWritable());
+  return CheckReadable();
+}
+
+namespace {
+
+/// Runs `body(engine, state)` if the handle may be read, or written.
+template <typename Impl, typename Body>
+auto Reading(const Impl& impl, const Body& body) -> decltype(body(*impl.engine(), *impl.state())) {
+  return Guard([&]() -> decltype(body(*impl.engine(), *impl.state())) {
+    TRACEVEC_RETURN_IF_ERROR(impl.CheckReadable());
+    auto result = body(*impl.engine(), *impl.state());
+    // What a drop takes away under a reader is neither damage nor an answer.
+    TRACEVEC_RETURN_IF_ERROR(impl.state()->CheckNotDropped());
+    return result;
+  });
+}
+
+template <typename Impl, typename Body>
+auto Writing(const Impl& impl, const Body& body) -> decltype(body(*impl.engine(), *impl.state())) {
+  return Guard([&]() -> decltype(body(*impl.engine(), *impl.state())) {
+    TRACEVEC_RETURN_IF_ERROR(impl.CheckWritable());
+    return body(*impl.engine(), *impl.state());
+  });
+}
+
+}  // namespace
+
+Collection::Collection(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+const std::string& Collection::name() const { return impl_->state()->name; }
+const CollectionSchema& Collection::schema() const { return impl_->state()->schema; }
+
+Result<WriteResult> Collection::Upsert(const UpsertRequest& request) {
+  return Writing(*impl_, [&](Engine& engine, CollectionState& state) {
+    return tracevec::Upsert(engine, state, request);
+  });
+}
+
+Result<WriteResult> Collection::Delete(const Selection& selection) {
+  return Writing(*impl_, [&](Engine& engine, CollectionState& state) {
+    return DeleteChunks(engine, state, selection);
+  });
+}
+
+Result<WriteResult> Collection::UpdateMetadata(const Metadata& patch, const Selection& selection) {
+  return Writing(*impl_, [&](Engine& engine, CollectionState& state) {
+    return tracevec::UpdateMetadata(engine, state, patch, selection);
+  });
+}
+
+Result<std::vector<Chunk>> Collection::Get(std::span<const std::string> ids,
+                                           const GetOptions& options) const {
+  return Reading(*impl_, [&](Engine& engine, CollectionState& state) {
+    return GetChunks(engine, state, ids, options);
+  });
+}
+
+Result<std::uint64_t> Collection::Count(const Filter& where) const {
+  return Reading(*impl_, [&](Engine& engine, CollectionState& state) {
+    return CountChunks(engine, state, where);
+  });
+}
+
+Result<Scanner> Collection::Scan(ScanOptions options) const {
+  return Reading(*impl_, [&](Engine&, CollectionState&) -> Result<Scanner> {
+    TRACEVEC_ASSIGN_OR_RETURN(
+        auto scan, Scanner::Impl::Open(impl_->engine(), impl_->state(), std::move(options)));
+    return Scanner(std::move(scan));
+  });
+}
+
+Result<SearchResponse> Collection::Search(const SearchRequest& request) const {
+  return Reading(*impl_, [&](Engine& engine, CollectionState& state) {
+    return tracevec::Search(engine, state, request);
+  });
+}
+
+Result<BatchResponse> Collection::SearchBatch(const BatchRequest& request) const {
+  return Reading(*impl_, [&](Engine& engine, CollectionState& state) {
+    return tracevec::SearchBatch(engine, state, request);
+  });
+}
+
+Result<PutResult> Collection::PutDocument(const Document& document, const PutOptions& options) {
+  return Writing(*impl_, [&](Engine& engine, CollectionState& state) {
+    return tracevec::PutDocument(engine, state, document, options);
+  });
+}
+
+Result<std::vector<PutResult>> Collection::PutDocuments(std::span<const Document> documents,
+                                                        const PutManyOptions& options) {
+  return Writing(*impl_, [&](Engine& engine, CollectionState& state) {
+    return tracevec::PutDocuments(engine, state, documents, options);
+  });
+}
+
+Result<UpdatePlan> Collection::PlanUpdate(const Document& document) const {
+  return Reading(*impl_, [&](Engine& engine, CollectionState& state) -> Result<UpdatePlan> {
+    TRACEVEC_ASSIGN_OR_RETURN(const PutPlan plan, PlanPut(engine.store(), state, document));
+    return DescribePlan(state, document, plan);
+  });
+}
+
+Result<StoredDocument> Collection::GetDocument(std::string_view id,
+                                               const GetOptions& options) const {
+  return Reading(*impl_, [&](Engine& engine, CollectionState& state) {
+    return tracevec::GetDocument(engine, state, id, options);
+  });
+}
+
+Result<std::vector<DocumentVersion>> Collection::History(std::string_view id) const {
+  return Reading(*impl_, [&](Engine& engine, CollectionState& state) {
+    return tracevec::History(engine, state, id);
+  });
+}
+
+Result<WriteResult> Collection::DeleteDocument(std::string_view id) {
+  return Writing(*impl_, [&](Engine& engine, CollectionState& state) {
+    return tracevec::DeleteDocument(engine, state, id);
+  });
+}
+
+Result<CollectionStats> Collection::Stats() const {
+  return Reading(*impl_, [&](Engine& engine, CollectionState& state) -> Result<CollectionStats> {
+    CollectionStats stats;
+    const auto view = state.views.Current();
+    stats.name = state.name;
+    stats.chunks = view->chunks;
+    stats.documents = view->documents;
+    stats.commit = Raw(view->commit);
+    stats.asserted_vectors = state.asserted_vectors.load();
+    stats.kernels = engine.kernels().name;
+    if (!view->in_memory) return stats;
+    stats.blocks = view->index.blocks.size();
+    for (const auto& block : view->index.blocks) stats.index_bytes += block->memory_bytes();
+    stats.tombstones = view->index.rows() - view->chunks;
+    return stats;
+  });
+}
+
+}  // namespace tracevec

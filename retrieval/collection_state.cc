@@ -1,0 +1,102 @@
+#include "retrieval/collection_state.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/nearest_name.h"
+
+namespace tracevec {
+namespace {
+
+void AddSpace(const EmbeddingSpace& space, ContentHasher* hasher) {
+  hasher->Add(space.model);
+  hasher->Add(space.revision);
+  hasher->Add(space.normalization);
+  hasher->Add(space.document_prompt);
+  hasher->Add(space.query_prompt);
+}
+
+std::string Describe(const EmbeddingSpace& space) {
+  std::string text = "'" + space.model + "'";
+  if (!space.revision.empty()) text += " revision '" + space.revision + "'";
+  if (!space.normalization.empty()) text += " normalization '" + space.normalization + "'";
+  if (!space.document_prompt.empty()) text += " document prompt '" + space.document_prompt + "'";
+  if (!space.query_prompt.empty()) text += " query prompt '" + space.query_prompt + "'";
+  return text;
+}
+
+}  // namespace
+
+Status CollectionState::CheckNotDropped() const {
+  if (!dropped.load()) return Status::Ok();
+  return Status::NotFound("collection '" + name + "' was dropped");
+}
+
+std::vector<FieldLayout> CollectionState::Layouts() const {
+  std::vector<FieldLayout> layouts;
+  for (const BoundField& field : fields) {
+    layouts.push_back({field.field.dimension, field.field.metric});
+  }
+  return layouts;
+}
+
+void CollectionState::PublishView() {
+  auto view = std::make_shared<CollectionView>();
+  view->commit = counters.commit;
+  view->chunks = counters.chunks;
+  view->documents = counters.documents;
+  view->may_expire = may_expire;
+  if (record.known_fields.size() < kMostKnownFields) {
+    view->known_fields = std::make_shared<const std::vector<std::string>>(record.known_fields);
+  }
+  if (head != nullptr) {
+    view->in_memory = true;
+    view->index = head->View(counters.commit);
+  }
+  views.Publish(std::move(view));
+}
+
+std::shared_ptr<CollectionState> BindCollection(CollectionNumber number, CollectionRecord record,
+                                                bool default_sync) {
+  auto state = std::make_shared<CollectionState>();
+  state->number = number;
+  state->name = record.name;
+  state->schema = record.schema;
+  state->sync = record.sync.value_or(default_sync);
+  ContentHasher hasher;
+  for (const auto& [name, field] : record.schema.vectors) {
+    state->fields.push_back({name, record.field_numbers.at(name), state->fields.size(), field});
+    hasher.Add(name);
+    hasher.Add(field.embed_template);
+    AddSpace(field.space, &hasher);
+  }
+  state->fields_hash = hasher.Finish();
+  state->record = std::move(record);
+  return state;
+}
+
+Result<const BoundField*> FindField(const CollectionState& state, std::string_view name) {
+  if (name.empty()) {
+    if (state.fields.size() == 1) return &state.fields.front();
+    return Status::InvalidArgument(
+        fmt::format("collection '{}' has {} vector fields; name one with `field`", state.name,
+                    state.fields.size()));
+  }
+  std::vector<std::string> known;
+  for (const BoundField& field : state.fields) {
+    if (field.name == name) return &field;
+    known.push_back(field.name);
+  }
+  return Status::InvalidArgument(fmt::format("collection '{}' has no vector field '{}'{}",
+                                             state.name, name, DidYouMean(name, known)));
+}
+
+Status CheckSpace(const BoundField& field, const EmbeddingSpace& given) {
+  const EmbeddingSpace& own = field.field.space;
+  if (!given.declared() || !own.declared() || given == own) return Status::Ok();
+  return Status::EmbeddingSpaceMismatch(fmt::format("vector field '{}' holds {}; got {}",
+                                                    field.name, Describe(own), Describe(given)));
+}
+
+}  // namespace tracevec

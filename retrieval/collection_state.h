@@ -1,0 +1,77 @@
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/content_hash.h"
+#include "core/ids.h"
+#include "index/head.h"
+#include "retrieval/collection_view.h"
+#include "storage/records.h"
+
+namespace tracevec {
+
+/// A vector field as the engine uses it: its place in the index and in the keys.
+struct BoundField {
+  std::string name;
+  FieldNumber number{};
+  std::size_t index = 0;  ///< In the index's columns and in `fields`.
+  VectorField field;
+};
+
+/// Where a garbage record is stored.
+struct GarbageKey {
+  CommitNumber commit{};  ///< Views at or after it cannot see the garbage.
+  std::string key;
+};
+
+/// An open collection. The first group never changes; the second belongs to the writer and is
+/// guarded by Engine::writer_mutex(); readers use `views` alone.
+struct CollectionState {
+  /// A collection below this many chunks lives in the store alone: it has no head, no segment and
+  /// no file, so that a hundred thousand of them cost nothing.
+  static constexpr std::uint64_t kSmallCollectionChunks = 512;
+
+  /// Names beyond this many are no longer told apart from misspelt ones: the list is part of the
+  /// collection's record and is written when it grows.
+  static constexpr std::size_t kMostKnownFields = 10'000;
+
+  CollectionNumber number{};
+  std::string name;
+  CollectionSchema schema;
+  std::vector<BoundField> fields;  ///< In name order.
+  ContentHash fields_hash;         ///< Over names, templates and spaces: part of chunk identity.
+  bool sync = false;
+
+  CollectionRecord record;  ///< With the known fields of the last commit.
+  CollectionCounters counters;
+  std::unique_ptr<Head> head;      ///< Null for a small collection.
+  std::deque<GarbageKey> garbage;  ///< Stored garbage records, oldest first.
+  bool may_expire = false;
+
+  ViewRegistry views;
+  std::atomic<bool> dropped{false};                ///< Calls on it return NotFound from then on.
+  std::atomic<std::uint64_t> asserted_vectors{0};  ///< Written without a space since this open.
+
+  /// NotFound once it was dropped.
+  Status CheckNotDropped() const;
+  std::vector<FieldLayout> Layouts() const;
+  /// Makes the state as of the counters' commit visible.
+  void PublishView();
+};
+
+/// Binds a stored collection. Pure.
+std::shared_ptr<CollectionState> BindCollection(CollectionNumber number, CollectionRecord record,
+                                                bool default_sync);
+
+/// The field of this name; "" stands for the only one. Errors: InvalidArgument with the nearest
+/// name.
+Result<const BoundField*> FindField(const CollectionState& state, std::string_view name);
+
+/// Errors: EmbeddingSpaceMismatch when both are declared and differ.
+Status CheckSpace(const BoundField& field, const EmbeddingSpace& given);
+
+}  // namespace tracevec

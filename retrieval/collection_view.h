@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "core/ids.h"
+#include "index/head.h"
+
+namespace tracevec {
+
+/// What one reader sees of a collection from start to end. Immutable, shared by all readers that
+/// came between two commits; it keeps the index blocks and the stored versions of its commit alive.
+struct CollectionView {
+  CommitNumber commit{};
+  std::uint64_t chunks = 0;  ///< Live, expired ones included.
+  std::uint64_t documents = 0;
+  /// False for a small collection: its rows are read from the store at each use.
+  bool in_memory = false;
+  IndexView index;          ///< With in_memory.
+  bool may_expire = false;  ///< Some document has, or had, a time to live.
+  /// Null when there are too many to know them all.
+  std::shared_ptr<const std::vector<std::string>> known_fields;
+};
+
+/// Hands the newest view to readers and knows the oldest one still in use. Safe for concurrent use;
+/// a reader holds the mutex for as long as it takes to copy a pointer.
+class ViewRegistry {
+ public:
+  std::shared_ptr<const CollectionView> Current() const;
+  void Publish(std::shared_ptr<const CollectionView> view);
+  /// The commit of the oldest view that a reader may hold; views handed out later are not older.
+  CommitNumber Oldest() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const CollectionView> current_;
+  mutable std::deque<std::weak_ptr<const CollectionView>> published_;  // Oldest first.
+  std::size_t forget_at_ = 64;  // Views that ended are forgotten when there are so many.
+};
+
+}  // namespace tracevec

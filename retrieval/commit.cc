@@ -1,0 +1,145 @@
+#include "retrieval/commit.h"
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+
+#include "core/return_if_error.h"
+#include "retrieval/clock.h"
+#include "retrieval/garbage.h"
+#include "retrieval/guard.h"
+#include "retrieval/row_loader.h"
+#include "storage/keys.h"
+
+namespace tracevec {
+namespace {
+
+/// Dead rows are dropped once they outnumber the live ones and this floor: each live row is then
+/// copied at most once for each row that died.
+constexpr std::uint64_t kLeastDeadRows = 4096;
+
+/// Sweeping in bulk keeps its reads and writes next to each other; twice as much as came is swept,
+/// so that a backlog shrinks.
+constexpr std::size_t kGarbageBeforeSweep = 256;
+
+std::optional<RowRef> FindRow(const Head& head, DocumentNumber document, ChunkNumber chunk) {
+  for (const RowRef ref : head.RowsOf(document)) {
+    if (head.block(ref.block).chunk(ref.row) == chunk) return ref;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Commit::Commit(Engine& engine, CollectionState& state, std::string kind, std::string label)
+    : engine_(engine),
+      state_(state),
+      number_(engine.TakeCommitNumber()),
+      counters_(state.counters) {
+  counters_.commit = number_;
+  journal_.time = Now();
+  journal_.collection = state.number;
+  journal_.kind = std::move(kind);
+  journal_.label = std::move(label);
+}
+
+void Commit::NoteFields(const Metadata& metadata) {
+  const std::vector<std::string>& known = state_.record.known_fields;
+  for (const auto& [name, value] : metadata) {
+    if (known.size() + new_fields_.size() >= CollectionState::kMostKnownFields) return;
+    if (state_.schema.metadata.contains(name)) continue;
+    if (std::binary_search(known.begin(), known.end(), name)) continue;
+    const auto at = std::lower_bound(new_fields_.begin(), new_fields_.end(), name);
+    if (at == new_fields_.end() || *at != name) new_fields_.insert(at, name);
+  }
+}
+
+void Commit::AddGarbage(const GarbageRecord& garbage) {
+  GarbageKey stored;
+  stored.commit = number_;
+  stored.key = keys::Garbage(state_.number, number_, static_cast<std::uint32_t>(garbage_.size()));
+  batch_.Put(Table::kRecords, stored.key, EncodeGarbage(garbage));
+  garbage_.push_back(std::move(stored));
+}
+
+void Commit::PutBookkeeping() {
+  batch_.Put(Table::kRecords, keys::Counters(state_.number), EncodeCounters(counters_));
+  batch_.Put(Table::kRecords, keys::Commit(), EncodeCommit({number_, engine_.timeline()}));
+  batch_.Put(Table::kRecords, keys::Journal(number_), EncodeJournal(journal_));
+  if (new_fields_.empty()) return;
+  CollectionRecord record = state_.record;
+  record.known_fields.insert(record.known_fields.end(), new_fields_.begin(), new_fields_.end());
+  std::sort(record.known_fields.begin(), record.known_fields.end());
+  batch_.Put(Table::kRecords, keys::Collection(state_.number), EncodeCollection(record));
+}
+
+Status Commit::Finish(bool sync) {
+  TRACEVEC_RETURN_IF_ERROR(state_.CheckNotDropped());
+  PutBookkeeping();
+  // Memory for the vectors comes first: once the store has the batch there is no way back.
+  if (state_.head != nullptr) state_.head->Reserve(added_.size());
+  TRACEVEC_RETURN_IF_ERROR(engine_.store().Write(batch_, sync));
+
+  engine_.SetLastCommit(number_);
+  state_.counters = counters_;
+  state_.may_expire = state_.may_expire || may_expire_;
+  state_.asserted_vectors += asserted_vectors_;
+  if (!new_fields_.empty()) {
+    std::vector<std::string>& known = state_.record.known_fields;
+    known.insert(known.end(), new_fields_.begin(), new_fields_.end());
+    std::sort(known.begin(), known.end());
+  }
+  for (GarbageKey& key : garbage_) state_.garbage.push_back(std::move(key));
+  UpdateIndex();
+  state_.PublishView();
+  if (state_.garbage.size() >= kGarbageBeforeSweep) {
+    // The commit stands; garbage that could not be removed now is tried again by a later one.
+    SweepGarbage(engine_.store(), state_, 2 * kGarbageBeforeSweep)
+        .IgnoreError("garbage is invisible");
+  }
+  return Status::Ok();
+}
+
+void Commit::UpdateIndex() {
+  // The commit stands, whatever happens here. Without memory for the index the collection is read
+  // from the store, as a small one is, until a later commit finds the memory.
+  const Status applied = Guard([&] {
+    if (state_.head != nullptr) ApplyToHead();
+    return Status::Ok();
+  });
+  if (!applied.ok()) state_.head = nullptr;
+  Guard([&] { return GrowOrShrinkHead(); }).IgnoreError("tried again by the next commit");
+}
+
+void Commit::ApplyToHead() {
+  Head& head = *state_.head;
+  const CommitNumber oldest = state_.views.Oldest();
+  for (const DocumentNumber document : removed_documents_) {
+    const std::span<const RowRef> rows = head.RowsOf(document);
+    for (const RowRef ref : std::vector<RowRef>(rows.begin(), rows.end()))
+      head.Delete(ref, number_);
+  }
+  for (const auto& [document, chunk] : removed_) {
+    if (const auto ref = FindRow(head, document, chunk)) head.Delete(*ref, number_);
+  }
+  for (PushedState& pushed : pushed_) {
+    const auto ref = FindRow(head, pushed.document, pushed.chunk);
+    if (ref) head.PushState(*ref, std::move(pushed.state), oldest);
+  }
+  for (NewRow& row : added_) head.Append(std::move(row));
+}
+
+Status Commit::GrowOrShrinkHead() {
+  if (state_.head == nullptr) {
+    if (counters_.chunks < CollectionState::kSmallCollectionChunks) return Status::Ok();
+    TRACEVEC_ASSIGN_OR_RETURN(state_.head, LoadHead(engine_.store(), state_));
+    return Status::Ok();
+  }
+  const Head& head = *state_.head;
+  if (head.dead_rows() > std::max(head.live_rows(), kLeastDeadRows)) {
+    state_.head = head.CopyLive(number_);
+  }
+  return Status::Ok();
+}
+
+}  // namespace tracevec

@@ -1,0 +1,119 @@
+#include "tracevec/database.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/return_if_error.h"
+#include "retrieval/collection_impl.h"
+#include "retrieval/database_impl.h"
+#include "retrieval/guard.h"
+#include "retrieval/receipt_maker.h"
+#include "storage/records.h"
+
+#ifndef TRACEVEC_VERSION
+#error "the build defines TRACEVEC_VERSION"
+#endif
+
+namespace tracevec {
+namespace {
+
+Collection MakeHandle(const std::shared_ptr<Engine>& engine,
+                      std::shared_ptr<CollectionState> state) {
+  return Collection(std::make_shared<Collection::Impl>(engine, std::move(state)));
+}
+
+/// The field of a collection made by GetOrCreateCollection.
+constexpr std::string_view kDefaultField = "vector";
+
+}  // namespace
+
+std::string_view Version() { return TRACEVEC_VERSION; }
+
+Result<std::unique_ptr<Database>> OpenForTest(const std::string& path, const OpenOptions& options,
+                                              std::shared_ptr<rocksdb::FileSystem> file_system) {
+  return Guard([&]() -> Result<std::unique_ptr<Database>> {
+    TRACEVEC_ASSIGN_OR_RETURN(auto engine, Engine::Open(path, options, std::move(file_system)));
+    return std::make_unique<Database>(std::make_unique<Database::Impl>(std::move(engine)));
+  });
+}
+
+Result<std::unique_ptr<Database>> Database::Open(const std::string& path,
+                                                 const OpenOptions& options) {
+  return OpenForTest(path, options, nullptr);
+}
+
+Database::Database(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Database::~Database() { Close().IgnoreError("a destructor has nobody to tell"); }
+
+Result<Collection> Database::CreateCollection(std::string_view name, const CollectionSchema& schema,
+                                              const CreateOptions& options) {
+  return Guard([&]() -> Result<Collection> {
+    TRACEVEC_ASSIGN_OR_RETURN(auto state, impl_->engine()->CreateCollection(name, schema, options));
+    return MakeHandle(impl_->engine(), std::move(state));
+  });
+}
+
+Result<Collection> Database::GetCollection(std::string_view name) {
+  return Guard([&]() -> Result<Collection> {
+    TRACEVEC_ASSIGN_OR_RETURN(auto state, impl_->engine()->FindCollection(name));
+    return MakeHandle(impl_->engine(), std::move(state));
+  });
+}
+
+Result<Collection> Database::GetOrCreateCollection(std::string_view name, std::uint32_t dimension) {
+  return Guard([&]() -> Result<Collection> {
+    auto found = impl_->engine()->FindCollection(name);
+    if (!found.ok() && found.status().code() == StatusCode::kNotFound) {
+      CollectionSchema schema;
+      VectorField field;
+      field.dimension = dimension;
+      schema.vectors.emplace(kDefaultField, field);
+      found = impl_->engine()->CreateCollection(name, schema, {});
+      // Another thread may have created it in between.
+      if (found.status().code() == StatusCode::kAlreadyExists) {
+        found = impl_->engine()->FindCollection(name);
+      }
+    }
+    if (!found.ok()) return found.status();
+    const auto& fields = (*found)->fields;
+    if (fields.size() == 1 && fields.front().field.dimension != dimension) {
+      return Status::InvalidArgument(fmt::format("collection '{}' has dimension {}, not {}", name,
+                                                 fields.front().field.dimension, dimension));
+    }
+    return MakeHandle(impl_->engine(), *std::move(found));
+  });
+}
+
+Status Database::DropCollection(std::string_view name) {
+  return Guard([&] { return impl_->engine()->DropCollection(name); });
+}
+
+Result<std::vector<std::string>> Database::ListCollections() const {
+  return Guard([&] { return impl_->engine()->ListCollections(); });
+}
+
+Result<DatabaseStats> Database::Stats() const {
+  return Guard([&]() -> Result<DatabaseStats> {
+    const Engine& engine = *impl_->engine();
+    TRACEVEC_ASSIGN_OR_RETURN(const auto names, engine.ListCollections());
+    DatabaseStats stats;
+    stats.commit = Raw(engine.last_commit());
+    stats.timeline = engine.timeline();
+    stats.collections = names.size();
+    stats.format_version = FormatRecord::kCurrentVersion;
+    stats.disk_bytes = engine.store().disk_bytes();
+    stats.kernels = engine.kernels().name;
+    stats.build = BuildName();
+    return stats;
+  });
+}
+
+const std::string& Database::path() const { return impl_->engine()->path(); }
+
+Status Database::Close() {
+  return Guard([&] { return impl_->engine()->Close(); });
+}
+
+}  // namespace tracevec

@@ -1,0 +1,254 @@
+#include "retrieval/engine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/kernel_dispatch.h"
+#include "core/nearest_name.h"
+#include "core/return_if_error.h"
+#include "core/schema_check.h"
+#include "core/utf8.h"
+#include "retrieval/clock.h"
+#include "retrieval/garbage.h"
+#include "retrieval/row_loader.h"
+#include "storage/keys.h"
+#include "storage/records.h"
+
+namespace tracevec {
+namespace {
+
+constexpr std::size_t kLongestCollectionName = 255;
+/// A collection's share of a close: about 50 us each.
+constexpr std::size_t kMostSweptAtClose = 1024;
+
+Status CheckCollectionName(std::string_view name) {
+  if (name.empty() || name.size() > kLongestCollectionName) {
+    return Status::InvalidArgument(fmt::format("collection name: {} bytes, expected 1 to {}",
+                                               name.size(), kLongestCollectionName));
+  }
+  return CheckUtf8(name, "collection name");
+}
+
+std::string EncodeNumber(CollectionNumber number) {
+  std::string bytes(4, '\0');
+  for (int i = 0; i < 4; ++i) bytes[i] = static_cast<char>(Raw(number) >> (8 * i));
+  return bytes;
+}
+
+Result<CollectionNumber> DecodeNumber(std::string_view bytes, std::string_view what) {
+  if (bytes.size() != 4) {
+    return Status::Corruption(fmt::format("{}: {} bytes, expected 4", what, bytes.size()));
+  }
+  std::uint32_t value = 0;
+  for (int i = 0; i < 4; ++i)
+    value |= std::uint32_t{static_cast<std::uint8_t>(bytes[i])} << (8 * i);
+  return CollectionNumber{value};
+}
+
+}  // namespace
+
+Engine::Engine(std::string path, OpenOptions options) : path_(std::move(path)), options_(options) {}
+
+Result<std::shared_ptr<Engine>> Engine::Open(const std::string& path, const OpenOptions& options,
+                                             std::shared_ptr<rocksdb::FileSystem> file_system) {
+  std::shared_ptr<Engine> engine(new Engine(path, options));
+  TRACEVEC_ASSIGN_OR_RETURN(engine->kernels_, SelectKernels());
+  StoreOptions store_options;
+  store_options.read_only = options.mode == OpenMode::kRead;
+  store_options.create_if_missing = options.create_if_missing;
+  store_options.memory_bytes = options.store_memory_bytes;
+  store_options.file_system = std::move(file_system);
+  store_options.created_by = Version();
+  TRACEVEC_ASSIGN_OR_RETURN(engine->store_, Store::Open(path, store_options));
+  TRACEVEC_RETURN_IF_ERROR(engine->ReadCounters());
+  return engine;
+}
+
+Status Engine::ReadCounters() {
+  TRACEVEC_ASSIGN_OR_RETURN(const auto stored, store_->Get(Table::kRecords, keys::Commit()));
+  CommitRecord record;
+  if (stored) {
+    TRACEVEC_ASSIGN_OR_RETURN(record, DecodeCommit(*stored));
+  }
+  last_taken_commit_ = Raw(record.commit);
+  last_commit_.store(last_taken_commit_);
+  timeline_ = std::max<std::uint64_t>(record.timeline, 1);
+  const bool new_timeline = stored && store_->recovered_unclean();
+  if (read_only() || (stored && !new_timeline)) return Status::Ok();
+  // Commits that `async` lost with the power may be numbered again: the timeline tells them apart.
+  if (new_timeline) ++timeline_;
+  StoreBatch batch;
+  batch.Put(Table::kRecords, keys::Commit(), EncodeCommit({record.commit, timeline_}));
+  return store_->Write(batch, /*sync=*/true);
+}
+
+Status Engine::Close() {
+  // In a forked child the writer's lock may be held by a thread that is not there.
+  if (!closed_.exchange(true)) TRACEVEC_RETURN_IF_ERROR(store_->CheckUsable());
+  const std::lock_guard lock(writer_mutex_);  // A commit in flight ends first.
+  SweepBeforeClose();
+  return store_->Close();
+}
+
+void Engine::SweepBeforeClose() {
+  if (read_only()) return;
+  const std::lock_guard catalog(catalog_mutex_);
+  for (const auto& [name, state] : open_) {
+    SweepGarbage(*store_, *state, kMostSweptAtClose)
+        .IgnoreError("garbage is invisible; the next writer goes on with it");
+  }
+}
+
+Status Engine::CheckOpen() const {
+  if (closed_.load()) return Status::Closed("database '" + path_ + "' was closed");
+  return store_->CheckUsable();
+}
+
+Status Engine::CheckWritable() const {
+  TRACEVEC_RETURN_IF_ERROR(CheckOpen());
+  if (read_only()) return Status::ReadOnly("database '" + path_ + "' was opened for reading");
+  return Status::Ok();
+}
+
+Result<std::shared_ptr<CollectionState>> Engine::CreateCollection(std::string_view name,
+                                                                  const CollectionSchema& schema,
+                                                                  const CreateOptions& options) {
+  TRACEVEC_RETURN_IF_ERROR(CheckWritable());
+  TRACEVEC_RETURN_IF_ERROR(CheckCollectionName(name));
+  TRACEVEC_RETURN_IF_ERROR(CheckSchema(schema));
+  const std::lock_guard writer(writer_mutex_);
+  TRACEVEC_ASSIGN_OR_RETURN(const auto taken,
+                            store_->Get(Table::kRecords, keys::CollectionByName(name)));
+  if (taken) return Status::AlreadyExists(fmt::format("collection '{}' already exists", name));
+
+  CollectionNumber number{1};
+  TRACEVEC_ASSIGN_OR_RETURN(const auto next, store_->Get(Table::kRecords, keys::NextCollection()));
+  if (next) {
+    TRACEVEC_ASSIGN_OR_RETURN(number, DecodeNumber(*next, "next collection number"));
+  }
+  CollectionRecord record;
+  record.name = name;
+  record.schema = schema;
+  for (const auto& [field, unused] : schema.vectors) {
+    record.field_numbers[field] =
+        FieldNumber{static_cast<std::uint16_t>(record.field_numbers.size())};
+  }
+  if (options.durability) record.sync = *options.durability == Durability::kSync;
+  const bool default_sync = options_.durability == Durability::kSync;
+  auto state = BindCollection(number, record, default_sync);
+
+  StoreBatch batch;
+  CollectionCounters counters;
+  counters.commit = TakeCommitNumber();
+  JournalRecord journal;
+  journal.time = Now();
+  journal.collection = number;
+  journal.kind = "create";
+  batch.Put(Table::kRecords, keys::NextCollection(),
+            EncodeNumber(CollectionNumber{Raw(number) + 1}));
+  batch.Put(Table::kRecords, keys::CollectionByName(name), EncodeNumber(number));
+  batch.Put(Table::kRecords, keys::Collection(number), EncodeCollection(record));
+  batch.Put(Table::kRecords, keys::Counters(number), EncodeCounters(counters));
+  batch.Put(Table::kRecords, keys::Journal(counters.commit), EncodeJournal(journal));
+  batch.Put(Table::kRecords, keys::Commit(), EncodeCommit({counters.commit, timeline_}));
+  TRACEVEC_RETURN_IF_ERROR(store_->Write(batch, state->sync));
+  SetLastCommit(counters.commit);
+
+  state->counters = counters;
+  state->PublishView();
+  const std::lock_guard catalog(catalog_mutex_);
+  open_[state->name] = state;
+  return state;
+}
+
+Result<std::shared_ptr<CollectionState>> Engine::FindCollection(std::string_view name) {
+  TRACEVEC_RETURN_IF_ERROR(CheckOpen());
+  {
+    const std::lock_guard catalog(catalog_mutex_);
+    const auto found = open_.find(name);
+    if (found != open_.end()) return found->second;
+  }
+  const std::lock_guard writer(writer_mutex_);
+  return LoadCollection(name);
+}
+
+Result<std::shared_ptr<CollectionState>> Engine::LoadCollection(std::string_view name) {
+  {
+    const std::lock_guard catalog(catalog_mutex_);
+    const auto found = open_.find(name);  // Another thread may have loaded it meanwhile.
+    if (found != open_.end()) return found->second;
+  }
+  TRACEVEC_RETURN_IF_ERROR(CheckCollectionName(name));
+  TRACEVEC_ASSIGN_OR_RETURN(const auto number_bytes,
+                            store_->Get(Table::kRecords, keys::CollectionByName(name)));
+  if (!number_bytes) {
+    TRACEVEC_ASSIGN_OR_RETURN(const std::vector<std::string> known, ListCollections());
+    return Status::NotFound(
+        fmt::format("collection '{}' does not exist{}", name, DidYouMean(name, known)));
+  }
+  TRACEVEC_ASSIGN_OR_RETURN(const CollectionNumber number,
+                            DecodeNumber(*number_bytes, "collection number"));
+  TRACEVEC_ASSIGN_OR_RETURN(const auto record_bytes,
+                            store_->Get(Table::kRecords, keys::Collection(number)));
+  TRACEVEC_ASSIGN_OR_RETURN(const auto counter_bytes,
+                            store_->Get(Table::kRecords, keys::Counters(number)));
+  if (!record_bytes || !counter_bytes) {
+    return Status::Corruption(fmt::format("collection '{}': its {} record is missing", name,
+                                          record_bytes ? "counters" : "schema"));
+  }
+  TRACEVEC_ASSIGN_OR_RETURN(CollectionRecord record, DecodeCollection(*record_bytes));
+  auto state = BindCollection(number, std::move(record), options_.durability == Durability::kSync);
+  TRACEVEC_ASSIGN_OR_RETURN(state->counters, DecodeCounters(*counter_bytes));
+  TRACEVEC_ASSIGN_OR_RETURN(state->garbage, ListGarbage(*store_, number));
+  // Whether a document has a time to live is known only after reading them all: assume so.
+  state->may_expire = true;
+  if (state->counters.chunks >= CollectionState::kSmallCollectionChunks) {
+    TRACEVEC_ASSIGN_OR_RETURN(state->head, LoadHead(*store_, *state));
+    state->may_expire = state->head->HasExpiring();
+  }
+  state->PublishView();
+  const std::lock_guard catalog(catalog_mutex_);
+  open_[state->name] = state;
+  return state;
+}
+
+Status Engine::DropCollection(std::string_view name) {
+  TRACEVEC_RETURN_IF_ERROR(CheckWritable());
+  const std::lock_guard writer(writer_mutex_);
+  TRACEVEC_ASSIGN_OR_RETURN(const auto state, LoadCollection(name));
+  const CommitNumber commit = TakeCommitNumber();
+  JournalRecord journal;
+  journal.time = Now();
+  journal.collection = state->number;
+  journal.kind = "drop";
+  journal.documents = static_cast<std::uint32_t>(state->counters.documents);
+  journal.removed = static_cast<std::uint32_t>(state->counters.chunks);
+  StoreBatch batch;
+  batch.Delete(Table::kRecords, keys::CollectionByName(name));
+  for (const char kind : keys::CollectionKinds()) {
+    const Table table = keys::TableOf(kind);
+    batch.DeletePrefix(table, keys::KindAndCollectionPrefix(kind, state->number));
+  }
+  batch.Put(Table::kRecords, keys::Journal(commit), EncodeJournal(journal));
+  batch.Put(Table::kRecords, keys::Commit(), EncodeCommit({commit, timeline_}));
+  TRACEVEC_RETURN_IF_ERROR(store_->Write(batch, state->sync));
+  SetLastCommit(commit);
+  state->dropped.store(true);
+  const std::lock_guard catalog(catalog_mutex_);
+  open_.erase(state->name);
+  return Status::Ok();
+}
+
+Result<std::vector<std::string>> Engine::ListCollections() const {
+  TRACEVEC_RETURN_IF_ERROR(CheckOpen());
+  const std::string prefix = keys::CollectionNamesPrefix();
+  std::vector<std::string> names;
+  StoreCursor cursor = store_->NewCursor(Table::kRecords, prefix);
+  for (; cursor.Valid(); cursor.Next()) names.emplace_back(cursor.key().substr(prefix.size()));
+  TRACEVEC_RETURN_IF_ERROR(cursor.status());
+  return names;
+}
+
+}  // namespace tracevec

@@ -1,0 +1,261 @@
+#include "retrieval/put_writer.h"
+
+#include <bit>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/return_if_error.h"
+#include "retrieval/chunk_metadata.h"
+#include "retrieval/document_reader.h"
+#include "retrieval/garbage.h"
+#include "retrieval/row_loader.h"
+#include "storage/keys.h"
+
+namespace tracevec {
+namespace {
+
+using MetadataByChunk = std::unordered_map<std::uint32_t, ChunkMetadataRecord>;
+
+/// The newest metadata records of a document's chunks, by one pass: most documents have none.
+Result<MetadataByChunk> ReadNewestMetadata(const Store& store, CollectionNumber collection,
+                                           DocumentNumber document) {
+  MetadataByChunk found;
+  StoreCursor cursor =
+      store.NewCursor(Table::kRecords, keys::ChunkMetadataPrefix(collection, document));
+  for (; cursor.Valid(); cursor.Next()) {
+    TRACEVEC_ASSIGN_OR_RETURN(const keys::ChunkKey key, keys::ParseChunkMetadata(cursor.key()));
+    if (found.contains(Raw(key.chunk))) continue;
+    TRACEVEC_ASSIGN_OR_RETURN(found[Raw(key.chunk)], DecodeChunkMetadata(cursor.value()));
+  }
+  TRACEVEC_RETURN_IF_ERROR(cursor.status());
+  return found;
+}
+
+std::string_view BytesOf(const float* vector, std::size_t dimension) {
+  return {reinterpret_cast<const char*>(vector), dimension * sizeof(float)};
+}
+
+const Metadata& GivenMetadata(const PreparedChunk& chunk) {
+  static const Metadata kNone;
+  return chunk.metadata != nullptr ? *chunk.metadata : kNone;
+}
+
+}  // namespace
+
+PutWriter::PutWriter(Engine& engine, CollectionState& state, std::string label)
+    : engine_(engine),
+      state_(state),
+      label_(label),
+      commit_(engine, state, "put", std::move(label)),
+      claims_(engine.store(), state) {}
+
+Status PutWriter::CheckNotMoved(const PutPlan& plan) const {
+  const std::string& id = plan.prepared.document->id;
+  TRACEVEC_ASSIGN_OR_RETURN(const auto record,
+                            ReadDocumentRecord(engine_.store(), state_.number, id));
+  const auto version = [](const std::optional<DocumentRecord>& r) { return r ? r->version : 0; };
+  if (version(record) == version(plan.record)) return Status::Ok();
+  return Status::Conflict(
+      fmt::format("document '{}': it was at version {} when the put was planned, "
+                  "it is at version {}",
+                  id, version(plan.record), version(record)));
+}
+
+VersionRecord PutWriter::MakeVersion(const PutPlan& plan, std::uint32_t* next_chunk) const {
+  const Document& document = *plan.prepared.document;
+  VersionRecord version;
+  version.document_id = document.id;
+  version.version = plan.record ? plan.record->version + 1 : 1;
+  version.commit = commit_.number();
+  version.created = commit_.time();
+  version.title = document.title;
+  version.uri = document.uri;
+  version.parser = document.parser;
+  version.chunker = document.chunker;
+  version.metadata = document.metadata;
+  version.content_hash = plan.prepared.content_hash;
+  version.expires_at = document.expires_at;
+  version.label = label_;
+  version.kept = plan.diff.kept;
+  version.added = plan.diff.added;
+  version.removed = static_cast<std::uint32_t>(plan.diff.removed.size());
+  version.has_source = !document.text.empty();
+  for (std::size_t i = 0; i < plan.prepared.chunks.size(); ++i) {
+    VersionEntry entry = plan.prepared.chunks[i].entry;
+    const std::int64_t from = plan.diff.kept_from[i];
+    if (from == ChunkDiff::kAdded) {
+      entry.chunk = ChunkNumber{(*next_chunk)++};
+    } else {
+      const VersionEntry& before = plan.before->entries[from];
+      entry.chunk = before.chunk;
+      // A kept chunk whose text was given apart has it in its body; it stays there.
+      entry.text_apart = entry.text_apart || before.text_apart;
+    }
+    version.entries.push_back(std::move(entry));
+  }
+  return version;
+}
+
+Status PutWriter::Add(ReadyPut* put) {
+  const PutPlan& plan = put->plan;
+  const Document& document = *plan.prepared.document;
+  TRACEVEC_RETURN_IF_ERROR(CheckNotMoved(plan));
+
+  DocumentRecord record = plan.record.value_or(DocumentRecord());
+  if (!plan.record) record.number = DocumentNumber{commit_.counters().next_document++};
+  const VersionRecord version = MakeVersion(plan, &record.next_chunk);
+  record.version = version.version;
+  record.deleted = false;
+  record.loose = false;
+  record.commit = commit_.number();
+  record.content_hash = plan.prepared.content_hash;
+
+  StoreBatch& batch = commit_.batch();
+  batch.Put(Table::kRecords, keys::Document(state_.number, document.id), EncodeDocument(record));
+  batch.Put(Table::kRecords, keys::Version(state_.number, record.number, version.version),
+            EncodeVersion(version));
+  if (version.has_source) {
+    batch.Put(Table::kRecords, keys::Source(state_.number, record.number, version.version),
+              document.text);
+  }
+  commit_.NoteFields(document.metadata);
+  if (document.expires_at) commit_.NoteExpiry();
+
+  const auto document_state = MakeDocumentState(record.number, version);
+  TRACEVEC_RETURN_IF_ERROR(PutAddedChunks(*put, record.number, version, document_state));
+  TRACEVEC_RETURN_IF_ERROR(PutKeptChunks(plan, record.number, version, document_state));
+  for (const std::uint32_t removed : plan.diff.removed) {
+    commit_.RemoveRow(record.number, plan.before->entries[removed].chunk);
+  }
+  // One old version is kept: the one before it goes.
+  if (version.version > 2) commit_.AddGarbage({record.number, version.version - 2, false, ""});
+  Count(plan);
+  put->result.version = version.version;
+  put->result.kept = version.kept;
+  put->result.added = version.added;
+  put->result.removed = version.removed;
+  puts_.push_back(put);
+  return Status::Ok();
+}
+
+Status PutWriter::PutAddedChunks(const ReadyPut& put, DocumentNumber number,
+                                 const VersionRecord& version,
+                                 const std::shared_ptr<const DocumentState>& document) {
+  StoreBatch& batch = commit_.batch();
+  const PutPlan& plan = put.plan;
+  for (std::size_t i = 0; i < plan.to_embed.size(); ++i) {
+    const PreparedChunk& chunk = plan.prepared.chunks[plan.to_embed[i]];
+    const VersionEntry& entry = version.entries[plan.to_embed[i]];
+    TRACEVEC_RETURN_IF_ERROR(claims_.Claim(chunk.id, number, &batch));
+    BodyRecord body;
+    if (entry.text_apart) body.text = chunk.text;
+    body.token_count = chunk.token_count;
+    body.embed_micros = put.embed_micros[i];
+    body.asserted_fields = put.asserted_fields;
+    batch.Put(Table::kRecords, keys::Body(state_.number, number, entry.chunk), EncodeBody(body));
+
+    NewRow row;
+    row.document = number;
+    row.chunk = entry.chunk;
+    row.created = commit_.number();
+    row.id = chunk.id;
+    for (const BoundField& field : state_.fields) {
+      const float* vector = put.vectors[field.index][i];
+      const std::size_t dimension = vector != nullptr ? field.field.dimension : 0;
+      row.vectors.emplace_back(vector, dimension);
+      if (vector == nullptr) continue;
+      batch.Put(Table::kVectors, keys::Vector(state_.number, field.number, number, entry.chunk),
+                BytesOf(vector, dimension));
+    }
+    if (!GivenMetadata(chunk).empty()) {
+      const ChunkMetadataRecord metadata{GivenMetadata(chunk), {}};
+      batch.Put(Table::kRecords,
+                keys::ChunkMetadata(state_.number, number, entry.chunk, commit_.number()),
+                EncodeChunkMetadata(metadata));
+      commit_.NoteFields(metadata.given);
+      row.own = CombineOwn(version.metadata, metadata).fields;
+    }
+    row.document_state = document;
+    commit_.CountAsserted(std::popcount(put.asserted_fields));
+    commit_.AddRow(std::move(row));
+  }
+  return Status::Ok();
+}
+
+Status PutWriter::RefreshBody(DocumentNumber number, ChunkNumber chunk,
+                              const PreparedChunk& prepared, bool newly_apart) {
+  const std::string key = keys::Body(state_.number, number, chunk);
+  TRACEVEC_ASSIGN_OR_RETURN(const auto bytes, engine_.store().Get(Table::kRecords, key));
+  BodyRecord body;
+  if (bytes) {
+    TRACEVEC_ASSIGN_OR_RETURN(body, DecodeBody(*bytes));
+  }
+  if (newly_apart) body.text = prepared.text;
+  // Without a new count the old one stands: it is a count of the same text.
+  if (prepared.token_count) body.token_count = prepared.token_count;
+  commit_.batch().Put(Table::kRecords, key, EncodeBody(body));
+  return Status::Ok();
+}
+
+Status PutWriter::PutKeptChunks(const PutPlan& plan, DocumentNumber number,
+                                const VersionRecord& version,
+                                const std::shared_ptr<const DocumentState>& document) {
+  if (plan.diff.kept == 0) return Status::Ok();
+  TRACEVEC_ASSIGN_OR_RETURN(const MetadataByChunk stored,
+                            ReadNewestMetadata(engine_.store(), state_.number, number));
+  for (std::size_t i = 0; i < version.entries.size(); ++i) {
+    if (plan.diff.kept_from[i] == ChunkDiff::kAdded) continue;
+    const ChunkNumber chunk = version.entries[i].chunk;
+    const bool newly_apart = version.entries[i].text_apart &&
+                             !plan.before->entries[plan.diff.kept_from[i]].text_apart;
+    if (newly_apart || plan.prepared.chunks[i].token_count) {
+      TRACEVEC_RETURN_IF_ERROR(RefreshBody(number, chunk, plan.prepared.chunks[i], newly_apart));
+    }
+    const Metadata& given = GivenMetadata(plan.prepared.chunks[i]);
+    const auto found = stored.find(Raw(chunk));
+    const bool had_record = found != stored.end();
+    const ChunkMetadataRecord before = had_record ? found->second : ChunkMetadataRecord();
+    const ChunkMetadataRecord after = CarryMetadata(before, version.metadata, given);
+    if (after.given != before.given || after.merged != before.merged) {
+      commit_.batch().Put(Table::kRecords,
+                          keys::ChunkMetadata(state_.number, number, chunk, commit_.number()),
+                          EncodeChunkMetadata(after));
+      commit_.NoteFields(after.given);
+      if (had_record) {
+        TRACEVEC_RETURN_IF_ERROR(
+            DropOldMetadata(engine_.store(), state_, number, chunk, &commit_.batch()));
+      }
+    }
+    if (state_.head == nullptr) continue;
+    const OwnMetadata own = CombineOwn(version.metadata, after);
+    auto state = std::make_unique<ChunkState>();
+    state->commit = commit_.number();
+    state->document = document;
+    state->own = own.fields;
+    state->own_is_complete = own.complete;
+    commit_.PushState(number, chunk, std::move(state));
+  }
+  return Status::Ok();
+}
+
+void PutWriter::Count(const PutPlan& plan) {
+  CollectionCounters& counters = commit_.counters();
+  if (!plan.before) ++counters.documents;
+  counters.chunks += plan.diff.added;
+  counters.chunks -= plan.diff.removed.size();
+  JournalRecord& journal = commit_.journal();
+  journal.document = journal.documents == 0 ? plan.prepared.document->id : "";
+  ++journal.documents;
+  journal.kept += plan.diff.kept;
+  journal.added += plan.diff.added;
+  journal.removed += static_cast<std::uint32_t>(plan.diff.removed.size());
+}
+
+Status PutWriter::Finish(bool sync) {
+  TRACEVEC_RETURN_IF_ERROR(commit_.Finish(sync));
+  for (ReadyPut* put : puts_) put->result.commit = Raw(commit_.number());
+  return Status::Ok();
+}
+
+}  // namespace tracevec

@@ -1,0 +1,123 @@
+#include "retrieval/query_run.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/return_if_error.h"
+#include "core/vector_math.h"
+#include "retrieval/receipt_maker.h"
+#include "retrieval/row_loader.h"
+#include "retrieval/validate.h"
+
+namespace tracevec {
+namespace {
+
+constexpr std::uint32_t kLargestK = 16'384;
+constexpr std::uint32_t kLargestEf = 65'536;
+
+/// Candidates of a code scan that float32 scores again: int8 rarely moves a neighbour by more than
+/// a few places, and 32 more cost under a microsecond.
+constexpr std::size_t kRescoreSlack = 32;
+
+Status CheckSettings(const QuerySettings& settings) {
+  if (settings.k == 0 || settings.k > kLargestK) {
+    return Status::InvalidArgument(fmt::format("k: {}, expected 1 to {}", settings.k, kLargestK));
+  }
+  if (settings.ef && (*settings.ef == 0 || *settings.ef > kLargestEf)) {
+    return Status::InvalidArgument(
+        fmt::format("ef: {}, expected 1 to {}", *settings.ef, kLargestEf));
+  }
+  if (settings.target_recall && !(*settings.target_recall > 0 && *settings.target_recall <= 1)) {
+    return Status::InvalidArgument(
+        fmt::format("target_recall: {}, expected over 0 and at most 1", *settings.target_recall));
+  }
+  if (settings.ef && settings.target_recall) {
+    return Status::InvalidArgument("both ef and target_recall are given; give one");
+  }
+  if (settings.deadline_ms && !(*settings.deadline_ms > 0)) {
+    return Status::InvalidArgument(
+        fmt::format("deadline_ms: {}, expected more than 0", *settings.deadline_ms));
+  }
+  if (settings.receipt == ReceiptLevel::kKeep) {
+    return Status::Unsupported(
+        "receipt level 'keep': this version keeps no receipts; use 'summary'");
+  }
+  return CheckLabel(settings.label);
+}
+
+ScanQuery MakeScan(const QueryPlan& plan, const float* vector, const Stopwatch& start) {
+  ScanQuery query;
+  query.vector = vector;
+  query.field = plan.field->index;
+  query.k = plan.settings.k;
+  query.rescore =
+      std::max<std::size_t>(plan.settings.k + kRescoreSlack, plan.settings.ef.value_or(0));
+  query.now = Now();
+  if (plan.settings.deadline_ms) {
+    const auto deadline =
+        std::chrono::duration<double, std::milli>(std::min(*plan.settings.deadline_ms, 1e9));
+    query.deadline =
+        start.start() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(deadline);
+  }
+  return query;
+}
+
+}  // namespace
+
+Result<QueryPlan> PlanQuery(const Engine& engine, const CollectionState& state,
+                            const QuerySettings& settings, const std::string& field_name,
+                            const Filter& where) {
+  const Stopwatch watch;
+  TRACEVEC_RETURN_IF_ERROR(CheckSettings(settings));
+  QueryPlan plan;
+  plan.settings = settings;
+  // Only a search that leaves nothing out is known to reach a recall.
+  plan.settings.exact = settings.exact || settings.target_recall.has_value();
+  TRACEVEC_ASSIGN_OR_RETURN(plan.field, FindField(state, field_name));
+  TRACEVEC_RETURN_IF_ERROR(CheckSpace(*plan.field, settings.space));
+  plan.view = state.views.Current();
+  if (!where.empty()) {
+    TRACEVEC_ASSIGN_OR_RETURN(
+        plan.filter, FilterProgram::Compile(where, state.schema, plan.view->known_fields.get()));
+    if (settings.receipt != ReceiptLevel::kOff) plan.filter_text = where.ToString();
+  }
+  TRACEVEC_ASSIGN_OR_RETURN(plan.rows,
+                            RowsOf(engine.store(), state, *plan.view, plan.field->index));
+  plan.plan_micros = watch.Micros();
+  return plan;
+}
+
+Result<std::vector<ScoredRow>> RunQuery(
+    const Engine& engine, const CollectionState& state, const QueryPlan& plan, const float* vector,
+    std::optional<std::pair<DocumentNumber, ChunkNumber>> exclude, const Stopwatch& start,
+    Receipt* receipt) {
+  const VectorField& field = plan.field->field;
+  TRACEVEC_RETURN_IF_ERROR(CheckVector(vector, field.dimension, field.metric, "query vector"));
+  std::vector<float> normalised;
+  if (field.metric == Metric::kCosine) {
+    normalised.resize(field.dimension);
+    Normalise(vector, field.dimension, normalised.data());
+    vector = normalised.data();
+  }
+  ScanQuery query = MakeScan(plan, vector, start);
+  query.exclude = exclude;
+  RowTexts texts(engine.store(), state, plan.rows);
+  texts.Attach(plan.filter, &query);
+
+  const Stopwatch watch;
+  ScanCounts counts;
+  std::vector<ScoredRow> best = plan.settings.exact
+                                    ? ScanExact(plan.rows, query, engine.kernels(), &counts)
+                                    : ScanCodes(plan.rows, query, engine.kernels(), &counts);
+  const double scan_micros = watch.Micros() - counts.rescore_micros;
+  TRACEVEC_RETURN_IF_ERROR(texts.status());
+  if (plan.settings.receipt != ReceiptLevel::kOff) {
+    FillReceipt(engine, state, plan, counts, scan_micros, best.size(), receipt);
+  }
+  return best;
+}
+
+}  // namespace tracevec

@@ -1,0 +1,68 @@
+#include "retrieval/receipt_maker.h"
+
+#include <random>
+
+#include "core/content_hash.h"
+#include "retrieval/clock.h"
+#include "retrieval/query_run.h"
+#include "tracevec/database.h"
+
+namespace tracevec {
+
+std::string NewReceiptId() {
+  thread_local std::mt19937_64 generator{[] {
+    std::random_device device;
+    std::seed_seq seed{device(), device(), device(), device()};
+    return std::mt19937_64(seed);
+  }()};
+  return ToHex(generator()) + ToHex(generator());
+}
+
+const std::string& BuildName() {
+  static const std::string name = std::string(Version()) +
+#ifdef NDEBUG
+                                  " release";
+#else
+                                  " debug";
+#endif
+  return name;
+}
+
+void FillReceipt(const Engine& engine, const CollectionState& state, const QueryPlan& plan,
+                 const ScanCounts& counts, double scan_micros, std::size_t returned,
+                 Receipt* receipt) {
+  const bool exact = plan.settings.exact;
+  receipt->id = NewReceiptId();
+  receipt->time = Now();
+  receipt->label = plan.settings.label;
+  receipt->collection = state.name;
+  receipt->field = plan.field->name;
+  receipt->plan = exact ? "exact_scan" : "code_scan";
+  receipt->filter = plan.filter_text;
+  receipt->metric = MetricName(plan.field->field.metric);
+  receipt->code = exact ? "float32" : "int8";
+  receipt->exact = exact;
+  receipt->k = plan.settings.k;
+  receipt->returned = static_cast<std::uint32_t>(returned);
+  receipt->deadline_cut = counts.deadline_cut;
+  if (returned < plan.settings.k)
+    receipt->short_reason = counts.deadline_cut ? "deadline" : "matches";
+  receipt->rows_scanned = counts.rows;
+  receipt->distances = counts.distances;
+  receipt->filter_tested = counts.filter_tested;
+  receipt->filter_passed = counts.filter_passed;
+  receipt->live = plan.view->chunks;
+  receipt->commit = Raw(plan.view->commit);
+  receipt->timeline = engine.timeline();
+  receipt->space = plan.field->field.space;
+  receipt->space_asserted = !plan.settings.space.declared();
+  receipt->kernels = engine.kernels().name;
+  receipt->build = BuildName();
+  receipt->stages.push_back({"plan", plan.plan_micros, plan.view->chunks, plan.rows.rows()});
+  receipt->stages.push_back(
+      {"scan", scan_micros, counts.rows, exact ? returned : counts.candidates});
+  if (!exact)
+    receipt->stages.push_back({"rescore", counts.rescore_micros, counts.candidates, returned});
+}
+
+}  // namespace tracevec

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "index/scan.h"
+#include "retrieval/engine.h"
+#include "tracevec/receipt.h"
+
+namespace tracevec {
+
+struct QueryPlan;
+
+/// 32 hex digits that no other receipt has: random, from a generator of the thread's own.
+std::string NewReceiptId();
+
+/// Library version and build, as receipts and stats give it.
+const std::string& BuildName();
+
+/// Says what a scan did. Total time, hydration and their stages are added by the caller.
+void FillReceipt(const Engine& engine, const CollectionState& state, const QueryPlan& plan,
+                 const ScanCounts& counts, double scan_micros, std::size_t returned,
+                 Receipt* receipt);
+
+}  // namespace tracevec

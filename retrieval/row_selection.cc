@@ -1,0 +1,111 @@
+#include "retrieval/row_selection.h"
+
+#include <unordered_set>
+#include <utility>
+
+#include "core/return_if_error.h"
+#include "retrieval/clock.h"
+#include "retrieval/document_reader.h"
+#include "retrieval/row_loader.h"
+
+namespace tracevec {
+
+void RowTexts::Attach(const FilterProgram& filter, ScanQuery* query) {
+  if (filter.empty()) return;
+  query->filter = &filter;
+  query->load_text = &RowTexts::Load;
+  query->text_context = this;
+  query->text_row = &row_;
+}
+
+const std::string* RowTexts::Load(void* self) {
+  RowTexts& texts = *static_cast<RowTexts*>(self);
+  const RowBlock& block = *texts.rows_.blocks[texts.row_.block];
+  const DocumentState& document = *block.StateAt(texts.row_.row, texts.rows_.commit).document;
+  const auto read = [&]() -> Result<std::string> {
+    TRACEVEC_ASSIGN_OR_RETURN(const auto version, ReadVersion(texts.store_, texts.state_.number,
+                                                              document.number, document.version));
+    if (!version)
+      return Status::Corruption("document '" + document.id + "': its version is missing");
+    for (const VersionEntry& entry : version->entries) {
+      if (entry.chunk != block.chunk(texts.row_.row)) continue;
+      return ReadChunkText(texts.store_, texts.state_.number, document.number, *version, entry);
+    }
+    return Status::Corruption("document '" + document.id + "': a chunk is not in its version");
+  };
+  Result<std::string> text = read();
+  if (!text.ok()) {
+    if (texts.status_.ok()) texts.status_ = text.status();
+    return nullptr;
+  }
+  texts.text_ = *std::move(text);
+  return &texts.text_;
+}
+
+Result<std::vector<RowRef>> MatchingRows(const Store& store, const CollectionState& state,
+                                         const IndexView& rows, const FilterProgram& filter,
+                                         ScanCounts* counts) {
+  RowTexts texts(store, state, rows);
+  ScanQuery query;
+  query.now = Now();
+  texts.Attach(filter, &query);
+  std::vector<RowRef> matching;
+  for (std::uint32_t b = 0; b < rows.blocks.size(); ++b) {
+    counts->rows += rows.sizes[b];
+    for (std::uint32_t row = 0; row < rows.sizes[b]; ++row) {
+      if (AcceptRow(rows, {b, row}, query, counts)) matching.push_back({b, row});
+    }
+  }
+  TRACEVEC_RETURN_IF_ERROR(texts.status());
+  return matching;
+}
+
+namespace {
+
+Result<std::vector<SelectedChunk>> SelectByIds(const Store& store, const CollectionState& state,
+                                               const CollectionView& view,
+                                               const std::vector<std::string>& ids) {
+  std::vector<SelectedChunk> selected;
+  std::unordered_set<std::string_view> seen;
+  const Timestamp now = Now();
+  for (const std::string& id : ids) {
+    if (!seen.insert(id).second) continue;
+    TRACEVEC_ASSIGN_OR_RETURN(const auto found, FindChunk(store, state.number, id, view.commit));
+    if (!found || Expired(found->version, now)) continue;
+    selected.push_back({found->document, found->version.entries[found->ordinal].chunk,
+                        found->version.document_id, found->version.version,
+                        static_cast<std::uint32_t>(found->version.entries.size())});
+  }
+  return selected;
+}
+
+}  // namespace
+
+Result<std::vector<SelectedChunk>> SelectChunks(const Store& store, const CollectionState& state,
+                                                const CollectionView& view,
+                                                const Selection& selection) {
+  TRACEVEC_RETURN_IF_ERROR(selection.where.status());
+  if (selection.ids.has_value() == !selection.where.empty()) {
+    return Status::InvalidArgument(selection.ids ? "both ids and where are given; give one"
+                                                 : "neither ids nor where is given");
+  }
+  if (selection.ids) return SelectByIds(store, state, view, *selection.ids);
+  TRACEVEC_ASSIGN_OR_RETURN(
+      const FilterProgram filter,
+      FilterProgram::Compile(selection.where, state.schema, view.known_fields.get()));
+  TRACEVEC_ASSIGN_OR_RETURN(const IndexView rows, RowsOf(store, state, view, kNoField));
+  ScanCounts counts;
+  TRACEVEC_ASSIGN_OR_RETURN(const std::vector<RowRef> matching,
+                            MatchingRows(store, state, rows, filter, &counts));
+  std::vector<SelectedChunk> selected;
+  selected.reserve(matching.size());
+  for (const RowRef ref : matching) {
+    const RowBlock& block = *rows.blocks[ref.block];
+    const DocumentState& document = *block.StateAt(ref.row, rows.commit).document;
+    selected.push_back({document.number, block.chunk(ref.row), document.id, document.version,
+                        document.chunk_count});
+  }
+  return selected;
+}
+
+}  // namespace tracevec

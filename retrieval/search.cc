@@ -1,0 +1,228 @@
+#include "retrieval/search.h"
+
+#include <algorithm>
+#include <atomic>
+#include <limits>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/return_if_error.h"
+#include "retrieval/chunk_metadata.h"
+#include "retrieval/document_reader.h"
+#include "retrieval/guard.h"
+#include "retrieval/query_run.h"
+
+namespace tracevec {
+namespace {
+
+constexpr std::uint32_t kMostThreads = 256;
+
+template <typename Request>
+QuerySettings SettingsOf(const Request& request) {
+  return {request.k,           request.exact, request.ef,    request.target_recall,
+          request.deadline_ms, request.space, request.label, request.receipt};
+}
+
+Status CheckQueryVector(const BoundField& field, std::size_t floats) {
+  if (floats == field.field.dimension) return Status::Ok();
+  return Status::InvalidArgument(
+      fmt::format("query vector for '{}': dimension: expected {}, got {}", field.name,
+                  field.field.dimension, floats));
+}
+
+/// The chunk whose vector is the query.
+struct LikeQuery {
+  std::vector<float> vector;
+  std::pair<DocumentNumber, ChunkNumber> chunk;
+};
+
+Result<LikeQuery> ReadLike(const Engine& engine, const CollectionState& state,
+                           const QueryPlan& plan, const std::string& id) {
+  TRACEVEC_ASSIGN_OR_RETURN(const auto found,
+                            FindChunk(engine.store(), state.number, id, plan.view->commit));
+  if (!found || Expired(found->version, Now())) {
+    return Status::NotFound(fmt::format("like: chunk '{}' does not exist", id));
+  }
+  const ChunkNumber chunk = found->version.entries[found->ordinal].chunk;
+  TRACEVEC_ASSIGN_OR_RETURN(
+      auto vector, ReadVector(engine.store(), state.number, *plan.field, found->document, chunk));
+  if (!vector) {
+    return Status::NotFound(
+        fmt::format("like: chunk '{}' has no vector of field '{}'", id, plan.field->name));
+  }
+  return LikeQuery{*std::move(vector), {found->document, chunk}};
+}
+
+/// What a hit shows besides id and score.
+Status FillContent(const Engine& engine, const CollectionState& state, const RowBlock& block,
+                   std::uint32_t row, const ChunkState& chunk, Hit* hit) {
+  const DocumentState& document = *chunk.document;
+  TRACEVEC_ASSIGN_OR_RETURN(const auto version, ReadVersion(engine.store(), state.number,
+                                                            document.number, document.version));
+  if (!version) {
+    return Status::Corruption(
+        fmt::format("document '{}': version {} is missing", document.id, document.version));
+  }
+  for (std::size_t i = 0; i < version->entries.size(); ++i) {
+    const VersionEntry& entry = version->entries[i];
+    if (entry.chunk != block.chunk(row)) continue;
+    hit->ordinal = static_cast<std::uint32_t>(i);
+    hit->span = entry.span;
+    hit->section = entry.section;
+    hit->page = entry.page;
+    TRACEVEC_ASSIGN_OR_RETURN(
+        hit->text, ReadChunkText(engine.store(), state.number, document.number, *version, entry));
+  }
+  hit->metadata = EffectiveMetadata(document.metadata, {chunk.own, chunk.own_is_complete});
+  return Status::Ok();
+}
+
+Status Hydrate(const Engine& engine, const CollectionState& state, const QueryPlan& plan,
+               const SearchRequest& request, const std::vector<ScoredRow>& best,
+               std::vector<Hit>* hits) {
+  hits->resize(best.size());
+  for (std::size_t i = 0; i < best.size(); ++i) {
+    const RowBlock& block = *plan.rows.blocks[best[i].ref.block];
+    const std::uint32_t row = best[i].ref.row;
+    const ChunkState& chunk = block.StateAt(row, plan.rows.commit);
+    Hit& hit = (*hits)[i];
+    hit.id = block.id(row);
+    hit.score = best[i].score;
+    hit.document = chunk.document->id;
+    hit.version = chunk.document->version;
+    if (request.with_content) {
+      TRACEVEC_RETURN_IF_ERROR(FillContent(engine, state, block, row, chunk, &hit));
+    }
+    if (request.with_vectors) {
+      TRACEVEC_ASSIGN_OR_RETURN(auto vector, ReadVector(engine.store(), state.number, *plan.field,
+                                                        block.document(row), block.chunk(row)));
+      if (vector) hit.vector = *std::move(vector);
+    }
+  }
+  return Status::Ok();
+}
+
+/// Answers queries of a batch until none is left; every thread runs one of these.
+class BatchWorker {
+ public:
+  BatchWorker(const Engine& engine, const CollectionState& state, const QueryPlan& plan,
+              const BatchRequest& request, BatchResponse* response)
+      : engine_(engine), state_(state), plan_(plan), request_(request), response_(response) {}
+
+  void Run(std::size_t count) {
+    for (std::size_t i = next_.fetch_add(1); i < count; i = next_.fetch_add(1)) {
+      Status status = Guard([&] { return RunOne(i); });
+      if (status.ok()) continue;
+      const std::lock_guard lock(mutex_);
+      if (first_error_.ok()) first_error_ = std::move(status);
+      next_.store(count);
+    }
+  }
+  /// After all threads have ended.
+  const Status& status() const { return first_error_; }
+
+ private:
+  Status RunOne(std::size_t i) {
+    const Stopwatch start;
+    Receipt* receipt = response_->receipts.empty() ? nullptr : &response_->receipts[i];
+    const float* vector = request_.vectors.data() + i * plan_.field->field.dimension;
+    auto best = RunQuery(engine_, state_, plan_, vector, std::nullopt, start, receipt);
+    if (!best.ok()) {
+      return {best.status().code(), fmt::format("query {}: {}", i, best.status().message())};
+    }
+    for (std::size_t place = 0; place < best->size(); ++place) {
+      const ScoredRow& row = (*best)[place];
+      response_->ids[i * request_.k + place] = plan_.rows.blocks[row.ref.block]->id(row.ref.row);
+      response_->scores[i * request_.k + place] = row.score;
+    }
+    if (receipt != nullptr) receipt->total_micros = start.Micros();
+    return Status::Ok();
+  }
+
+  const Engine& engine_;
+  const CollectionState& state_;
+  const QueryPlan& plan_;
+  const BatchRequest& request_;
+  BatchResponse* response_;
+  std::atomic<std::size_t> next_{0};
+  std::mutex mutex_;
+  Status first_error_;  // Guarded by mutex_ until all threads have ended.
+};
+
+/// Calls `work` on this thread and on `threads` - 1 others, and waits for them. Where the system
+/// gives fewer threads, fewer share the work.
+template <typename Work>
+void RunOnThreads(std::size_t threads, const Work& work) {
+  std::vector<std::jthread> others;
+  try {
+    for (std::size_t i = 1; i < threads; ++i) others.emplace_back(work);
+  } catch (const std::system_error&) {
+    // The threads that started, and this one, answer all queries.
+  }
+  work();
+}
+
+}  // namespace
+
+Result<SearchResponse> Search(const Engine& engine, const CollectionState& state,
+                              const SearchRequest& request) {
+  const Stopwatch start;
+  if (request.vector.empty() == request.like.empty()) {
+    return Status::InvalidArgument(request.like.empty()
+                                       ? "neither vector nor like is given"
+                                       : "both vector and like are given; give one");
+  }
+  TRACEVEC_ASSIGN_OR_RETURN(const QueryPlan plan, PlanQuery(engine, state, SettingsOf(request),
+                                                            request.field, request.where));
+  std::optional<LikeQuery> like;
+  if (!request.like.empty()) {
+    TRACEVEC_ASSIGN_OR_RETURN(like, ReadLike(engine, state, plan, request.like));
+  } else {
+    TRACEVEC_RETURN_IF_ERROR(CheckQueryVector(*plan.field, request.vector.size()));
+  }
+  SearchResponse response;
+  TRACEVEC_ASSIGN_OR_RETURN(
+      const std::vector<ScoredRow> best,
+      RunQuery(engine, state, plan, like ? like->vector.data() : request.vector.data(),
+               like ? std::optional(like->chunk) : std::nullopt, start, &response.receipt));
+  const Stopwatch hydrate;
+  TRACEVEC_RETURN_IF_ERROR(Hydrate(engine, state, plan, request, best, &response.hits));
+  if (request.receipt != ReceiptLevel::kOff) {
+    response.receipt.stages.push_back({"hydrate", hydrate.Micros(), best.size(), best.size()});
+    response.receipt.total_micros = start.Micros();
+  }
+  return response;
+}
+
+Result<BatchResponse> SearchBatch(const Engine& engine, const CollectionState& state,
+                                  const BatchRequest& request) {
+  if (request.threads == 0 || request.threads > kMostThreads) {
+    return Status::InvalidArgument(
+        fmt::format("threads: {}, expected 1 to {}", request.threads, kMostThreads));
+  }
+  TRACEVEC_ASSIGN_OR_RETURN(const QueryPlan plan, PlanQuery(engine, state, SettingsOf(request),
+                                                            request.field, request.where));
+  const std::size_t dimension = plan.field->field.dimension;
+  if (request.vectors.size() % dimension != 0) {
+    return Status::InvalidArgument(
+        fmt::format("query vectors for '{}': {} floats are not rows of dimension {}",
+                    plan.field->name, request.vectors.size(), dimension));
+  }
+  const std::size_t count = request.vectors.size() / dimension;
+  BatchResponse response;
+  response.k = request.k;
+  response.ids.resize(count * request.k);
+  response.scores.assign(count * request.k, std::numeric_limits<float>::quiet_NaN());
+  if (request.receipt != ReceiptLevel::kOff) response.receipts.resize(count);
+
+  BatchWorker worker(engine, state, plan, request, &response);
+  RunOnThreads(std::min<std::size_t>(request.threads, count), [&] { worker.Run(count); });
+  TRACEVEC_RETURN_IF_ERROR(worker.status());
+  return response;
+}
+
+}  // namespace tracevec
