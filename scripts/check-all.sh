@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# What `make test` leaves out because it takes time: format, lint, sanitizers, random tests at full
+# length, every kernel table, slow Python tests. Run after `make test`.
+source "$(dirname "$0")/common.sh"
+
+shopt -s nullglob
+# More at once than there are processors, since the tests of power losses mostly wait.
+jobs=$((2 * $(nproc)))
+sources=(include/tracevec/*.h {core,storage,index,retrieval,bench,tests,python}/*.{h,cc}
+         tests/consumer/*.cc)
+started=$SECONDS
+
+step() { say "[$((SECONDS - started)) s] $*"; }
+
+# The kernel tables that this processor runs: the programs refuse the others.
+kernel_tables() {
+  has() { local flag; for flag; do grep -qw "$flag" /proc/cpuinfo || return 1; done; }
+  echo scalar
+  if has sse4_1; then echo sse41; fi
+  if has avx2 fma; then echo avx2; fi
+  if has avx512f avx512bw avx512dq avx512vl; then echo avx512; fi
+  if has avx512f avx512bw avx512dq avx512vl avx512_vnni; then echo avx512vnni; fi
+}
+
+scripts/install-deps.sh --check
+scripts/venv.sh scripts/requirements-test.txt
+
+step "Tree, format"
+python3 tests/tidy.py
+clang-format-14 --dry-run -Werror "${sources[@]}"
+
+step "Build (preset dev)"
+cmake --preset dev
+cmake --build --preset dev
+
+step "clang-tidy"
+scripts/lint.sh
+
+step "AddressSanitizer, UndefinedBehaviorSanitizer"
+cmake --preset asan
+cmake --build --preset asan
+ctest --preset asan --parallel "$jobs"
+
+step "ThreadSanitizer, concurrency tests"
+cmake --preset tsan
+cmake --build --preset tsan --target concurrency_tests
+ctest --preset tsan
+
+step "Random tests at ten times the length"
+TRACEVEC_TEST_ITERATIONS=10 ctest --preset dev --parallel "$jobs" \
+  --label-exclude 'package|bench|storage|crash'
+step "Power losses and killed processes at twice the length"
+TRACEVEC_TEST_ITERATIONS=2 ctest --preset dev --parallel "$jobs" --label-regex 'storage|crash'
+
+for table in $(kernel_tables); do
+  step "Kernel table $table"
+  TRACEVEC_KERNELS=$table build/dev/tests/core_tests --gtest_brief=1
+  TRACEVEC_KERNELS=$table build/dev/tests/retrieval_tests --gtest_brief=1
+done
+
+scripts/build-python.sh
+step "Python tests, slow ones too"
+.venv/bin/python -m pytest -m "slow or not slow" python/tests
+
+step "All checks passed"
