@@ -1,0 +1,187 @@
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <random>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "tests/database_model.h"
+#include "tests/model_difference.h"
+#include "tests/model_operation.h"
+#include "tests/random_operations.h"
+#include "tests/temporary_directory.h"
+#include "tests/test_seed.h"
+
+// A child process writes and reports each acknowledged operation through a pipe; it is killed with
+// SIGKILL at a random time, and what it left is compared with a model. Operations are functions of
+// a seed and the model, so both processes know them without talking about them.
+
+namespace tracevec {
+namespace {
+
+constexpr std::string_view kChildFlag = "--write-until-killed";
+constexpr int kReportDescriptor = 3;
+constexpr std::uint64_t kDiverged = ~std::uint64_t{0};
+
+/// "large" crosses the border between a collection in the store alone and one with rows in memory.
+constexpr OperationMix kMix = {.large_chunks = 520, .small_chunks = 40, .most_paragraphs = 10};
+
+/// Tells the parent how many operations of the seed are acknowledged.
+void Report(std::uint64_t acknowledged) {
+  const auto* bytes = reinterpret_cast<const char*>(&acknowledged);
+  if (write(kReportDescriptor, bytes, sizeof acknowledged) != sizeof acknowledged) std::_Exit(3);
+}
+
+/// The child: operations from `first` on, under async, until it is killed.
+int WriteUntilKilled(const std::string& path, std::uint64_t seed, std::uint64_t first) {
+  DatabaseModel model;
+  for (std::uint64_t i = 0; i < first; ++i) model.Apply(MakeOperation(seed, i, model, kMix));
+  const auto database = Database::Open(path);
+  if (!database.ok()) {
+    std::fprintf(stderr, "child: open: %s\n", database.status().ToString().c_str());
+    Report(kDiverged);
+    return 1;
+  }
+  Report(first);
+  for (std::uint64_t i = first;; ++i) {
+    const Operation operation = MakeOperation(seed, i, model, kMix);
+    const Outcome expected = model.Apply(operation);
+    const std::string difference = DifferenceOf(expected, Execute(**database, operation));
+    if (!difference.empty()) {
+      std::fprintf(stderr, "child: %s: %s\n", operation.Describe().c_str(), difference.c_str());
+      Report(kDiverged);
+      return 1;
+    }
+    Report(i + 1);
+  }
+}
+
+/// A child process that is killed at the end of its life.
+class Child {
+ public:
+  Child(const std::string& path, std::uint64_t seed, std::uint64_t first) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) std::abort();
+    report_ = ends[0];
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], kReportDescriptor);
+    std::vector<std::string> arguments = {"child", std::string(kChildFlag), path,
+                                          std::to_string(seed), std::to_string(first)};
+    std::vector<char*> pointers;
+    for (std::string& argument : arguments) pointers.push_back(argument.data());
+    pointers.push_back(nullptr);
+    if (posix_spawn(&process_, "/proc/self/exe", &actions, nullptr, pointers.data(), environ) != 0) {
+      std::abort();
+    }
+    posix_spawn_file_actions_destroy(&actions);
+    close(ends[1]);
+  }
+  ~Child() { close(report_); }
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+
+  void Kill() {
+    kill(process_, SIGKILL);
+    int status = 0;
+    waitpid(process_, &status, 0);
+  }
+
+  /// What was reported last, if anything. REQUIRES: Kill() was called.
+  std::optional<std::uint64_t> LastReport() {
+    std::optional<std::uint64_t> last;
+    std::uint64_t report = 0;
+    while (read(report_, &report, sizeof report) == sizeof report) last = report;
+    return last;
+  }
+
+ private:
+  pid_t process_ = 0;
+  int report_ = -1;
+};
+
+/// One database that is written and killed again and again.
+class KillLoop {
+ public:
+  explicit KillLoop(std::uint64_t seed) : seed_(seed), random_(seed) {}
+
+  void KillOnce() {
+    Child child(directory_ / "db", seed_, done_);
+    std::this_thread::sleep_for(std::chrono::microseconds(random_() % 200'000));
+    child.Kill();
+    const std::optional<std::uint64_t> reported = child.LastReport();
+    ASSERT_NE(reported, kDiverged) << "the living child saw it";
+    for (; reported && done_ < *reported; ++done_) {
+      model_.Apply(MakeOperation(seed_, done_, model_, kMix));
+    }
+    const auto database = Database::Open(directory_ / "db");
+    ASSERT_TRUE(database.ok()) << database.status().ToString();
+    CheckTimeline(**database, reported.has_value());
+    CheckState(**database);
+    ASSERT_TRUE((*database)->Close().ok());
+  }
+
+ private:
+  void CheckTimeline(const Database& database, bool child_had_opened) {
+    const auto stats = database.Stats();
+    ASSERT_TRUE(stats.ok()) << stats.status().ToString();
+    // A child killed while it opened the database may, or may not, have marked it as in use.
+    EXPECT_GE(stats->timeline, timeline_ + (child_had_opened && timeline_ > 0 ? 1 : 0));
+    timeline_ = stats->timeline;
+  }
+
+  /// All that was acknowledged is there; the operation in flight is there whole or not at all.
+  void CheckState(Database& database) {
+    const std::string without = DifferenceOf(database, &model_, random_());
+    if (without.empty()) return;
+    const Operation in_flight = MakeOperation(seed_, done_, model_, kMix);
+    model_.Apply(in_flight);
+    const std::string with = DifferenceOf(database, &model_, random_());
+    ASSERT_TRUE(with.empty()) << done_ << " operations were acknowledged; without the next: "
+                              << without << "; with it (" << in_flight.Describe() << "): " << with;
+    ++done_;
+  }
+
+  const std::uint64_t seed_;
+  std::mt19937_64 random_;
+  const TemporaryDirectory directory_;
+  DatabaseModel model_;
+  std::uint64_t done_ = 0;  // Operations of the seed that the model holds.
+  std::uint64_t timeline_ = 0;
+};
+
+TEST(Kill, LosesNothingAcknowledgedAndLeavesNothingHalf) {
+  // Each child does the model's part of all operations before it: a new database keeps that short.
+  constexpr std::size_t kKillsOfOneDatabase = 10;
+  const std::uint64_t seed = TestSeed();
+  SCOPED_TRACE(SeedMessage(seed));
+  std::unique_ptr<KillLoop> loop;
+  for (std::size_t i = 0; i < TestIterations(100) && !HasFatalFailure(); ++i) {
+    if (i % kKillsOfOneDatabase == 0) loop = std::make_unique<KillLoop>(seed + i);
+    SCOPED_TRACE("kill " + std::to_string(i));
+    loop->KillOnce();
+  }
+}
+
+}  // namespace
+}  // namespace tracevec
+
+int main(int argc, char** argv) {
+  if (argc == 5 && argv[1] == tracevec::kChildFlag) {
+    return tracevec::WriteUntilKilled(argv[2], std::strtoull(argv[3], nullptr, 10),
+                                      std::strtoull(argv[4], nullptr, 10));
+  }
+  testing::InitGoogleTest(&argc, argv);
+  return RUN_ALL_TESTS();
+}

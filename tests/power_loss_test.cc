@@ -1,0 +1,136 @@
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <deque>
+#include <random>
+#include <string>
+
+#include "tests/database_model.h"
+#include "tests/faulty_database.h"
+#include "tests/model_difference.h"
+#include "tests/model_operation.h"
+#include "tests/random_operations.h"
+#include "tests/run_in_parallel.h"
+#include "tests/test_seed.h"
+
+// Power goes off at a random call to the file system while a database is opened and written. What
+// the disk then has is opened and compared with a model of every state there was.
+
+namespace tracevec {
+namespace {
+
+/// Small collections and short documents: a point costs milliseconds, and there are many.
+constexpr OperationMix kMix = {.large_chunks = 24, .small_chunks = 10, .most_paragraphs = 5};
+
+class PowerLossRun {
+ public:
+  PowerLossRun(std::uint64_t seed, Durability durability)
+      : seed_(seed), random_(seed), durability_(durability), database_(durability) {}
+
+  void LosePowerOnce() {
+    // A third of the points lie in opening, or creating, which is about 100 calls.
+    const bool while_opening = random_() % 3 == 0;
+    if (while_opening) database_.faults().PowerOffAtCall(1 + random_() % 100);
+    const bool opened = database_.Open().ok();
+    if (!while_opening) database_.faults().PowerOffAtCall(1 + random_() % 40);
+    // Opening makes what it recovered durable.
+    if (opened) states_ = {states_.back()};
+    if (opened) WriteUntilPowerIsOff();
+    database_.LosePower(random_());
+    ASSERT_NO_FATAL_FAILURE(CheckState(opened));
+    // Now and then it is found as a clean shutdown leaves it.
+    if (random_() % 2 == 0) {
+      const Status closed = database_.Close();
+      ASSERT_TRUE(closed.ok()) << closed.ToString();
+    } else {
+      database_.LosePower(random_());
+    }
+  }
+
+  std::uint64_t lost_operations() const { return lost_operations_; }
+
+ private:
+  void WriteUntilPowerIsOff() {
+    constexpr int kMostOperations = 14;
+    for (int i = 0; i < kMostOperations && !database_.faults().power_is_off(); ++i) {
+      const Operation operation = MakeOperation(seed_, next_operation_++, states_.back(), kMix);
+      DatabaseModel after = states_.back();
+      const Outcome expected = after.Apply(operation);
+      const Outcome outcome = Execute(*database_, operation);
+      states_.push_back(std::move(after));
+      // One that failed for want of power may still be found whole.
+      acknowledged_ = DifferenceOf(expected, outcome).empty();
+      ASSERT_TRUE(acknowledged_ || database_.faults().power_is_off())
+          << operation.Describe() << ": " << DifferenceOf(expected, outcome);
+      if (!acknowledged_) return;
+    }
+    acknowledged_ = true;
+  }
+
+  /// Under sync the last acknowledged state or the one after it; under async any from the last
+  /// opening on. Goes on from the one that is found.
+  void CheckState(bool had_opened) {
+    const Status opened = database_.Open();
+    ASSERT_TRUE(opened.ok()) << opened.ToString();
+    const auto stats = database_->Stats();
+    ASSERT_TRUE(stats.ok()) << stats.status().ToString();
+    EXPECT_GE(stats->timeline, timeline_ + (had_opened && timeline_ > 0 ? 1 : 0));
+    timeline_ = stats->timeline;
+
+    const bool in_flight = states_.size() > 1 && !acknowledged_;
+    const std::size_t allowed =
+        durability_ == Durability::kAsync ? states_.size() : in_flight ? 2 : 1;
+    std::string differences;
+    for (std::size_t lost = 0; lost < allowed; ++lost) {
+      DatabaseModel& state = states_[states_.size() - 1 - lost];
+      const std::string difference = DifferenceOf(*database_, &state, random_());
+      differences += "\n  without the last " + std::to_string(lost) + ": " + difference;
+      if (!difference.empty()) continue;
+      lost_operations_ += lost - (in_flight && lost > 0 ? 1 : 0);
+      states_ = {DatabaseModel(state)};
+      acknowledged_ = true;
+      return;
+    }
+    FAIL() << "no state of the model is the one found:" << differences;
+  }
+
+  const std::uint64_t seed_;
+  std::mt19937_64 random_;
+  const Durability durability_;
+  FaultyDatabase database_;
+  std::uint64_t next_operation_ = 0;
+  std::deque<DatabaseModel> states_ = {DatabaseModel()};  // Since the last opening; newest last.
+  bool acknowledged_ = true;                              // The newest of them.
+  std::uint64_t timeline_ = 0;
+  std::uint64_t lost_operations_ = 0;
+};
+
+/// Returns how many acknowledged operations were lost.
+std::uint64_t LosePowerAtManyPoints(Durability durability, std::size_t points) {
+  constexpr std::size_t kPointsOfOneDatabase = 10;
+  const std::uint64_t first_seed = TestSeed();
+  std::atomic<std::uint64_t> lost{0};
+  RunInParallel((points + kPointsOfOneDatabase - 1) / kPointsOfOneDatabase, [&](std::uint64_t i) {
+    const std::uint64_t seed = first_seed + i;
+    SCOPED_TRACE(SeedMessage(seed));
+    PowerLossRun run(seed, durability);
+    for (std::size_t point = 0; point < kPointsOfOneDatabase; ++point) {
+      SCOPED_TRACE("point " + std::to_string(point));
+      ASSERT_NO_FATAL_FAILURE(run.LosePowerOnce());
+    }
+    lost += run.lost_operations();
+  });
+  return lost;
+}
+
+TEST(PowerLoss, UnderSyncLosesNothingAcknowledged) {
+  EXPECT_EQ(LosePowerAtManyPoints(Durability::kSync, TestIterations(250)), 0U);
+}
+
+TEST(PowerLoss, UnderAsyncLeavesTheStateAfterSomeEarlierCommit) {
+  // That operations are lost at all proves that the power loss of these tests takes something.
+  EXPECT_GT(LosePowerAtManyPoints(Durability::kAsync, TestIterations(250)), 0U);
+}
+
+}  // namespace
+}  // namespace tracevec

@@ -1,0 +1,431 @@
+#include "storage/records.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "storage/keys.h"
+#include "tests/record_round_trip.h"
+#include "tests/test_seed.h"
+
+namespace tracevec {
+namespace {
+
+/// Makes random values; small ones, empty ones and extreme ones are frequent.
+class RecordMaker {
+ public:
+  explicit RecordMaker(std::uint64_t seed) : random_(seed) {}
+
+  std::uint64_t Number() { return random_() >> (random_() % 64); }
+  std::uint32_t Number32() { return static_cast<std::uint32_t>(Number() & 0xffffffff); }
+  bool Coin() { return random_() % 2 == 0; }
+  std::size_t Count() { return random_() % 4; }
+  std::string Text() {
+    std::string text(random_() % 5 == 0 ? random_() % 300 : random_() % 6, '\0');
+    for (char& c : text)
+      c = static_cast<char>(random_() % 8 == 0 ? random_() : 'a' + random_() % 3);
+    return text;
+  }
+  std::string NonEmptyText() { return Text() + "x"; }
+  ContentHash Hash() { return {random_(), random_()}; }
+  Timestamp Time() { return Timestamp{static_cast<std::int64_t>(Number())}; }
+  Span AnySpan() {
+    const std::uint64_t start = Number() / 2;
+    return {start, start + Number() / 2};
+  }
+  Metadata AnyMetadata(int depth = 0) {
+    Metadata metadata;
+    for (std::size_t i = Count(); i > 0; --i) metadata[Text()] = AnyValue(depth);
+    return metadata;
+  }
+  Value AnyValue(int depth) {
+    switch (random_() % (depth > 3 ? 6 : 8)) {
+      case 0: return Value();
+      case 1: return Value(Coin());
+      case 2: return Value(static_cast<std::int64_t>(Number()) * (Coin() ? 1 : -1));
+      case 3: return Value(std::ldexp(static_cast<double>(Number()), Coin() ? 3 : -70));
+      case 4: return Value(Text());
+      case 5: return Value(Time());
+      case 6: return Value(AnyMetadata(depth + 1));
+      default: break;
+    }
+    Value::List list;
+    for (std::size_t i = Count(); i > 0; --i) list.push_back(AnyValue(depth + 1));
+    return Value(std::move(list));
+  }
+
+  CollectionRecord Collection() {
+    CollectionRecord record;
+    record.name = Text();
+    for (std::size_t i = Count(); i > 0; --i) {
+      const std::string name = Text();
+      record.field_numbers[name] = FieldNumber{static_cast<std::uint16_t>(Number())};
+      VectorField& field = record.schema.vectors[name];
+      field.dimension = Number32();
+      field.metric = static_cast<Metric>(random_() % 3);
+      field.space = {Text(), Text(), Text(), Text(), Text()};
+      field.embed_template = Text();
+    }
+    if (Coin()) record.schema.text = TextField{Text()};
+    for (std::size_t i = Count(); i > 0; --i) {
+      record.schema.metadata[Text()] = static_cast<MetadataType>(random_() % 10);
+    }
+    if (Coin()) record.sync = Coin();
+    for (std::size_t i = Count(); i > 0; --i) record.known_fields.push_back(Text());
+    std::sort(record.known_fields.begin(), record.known_fields.end());
+    record.known_fields.erase(std::unique(record.known_fields.begin(), record.known_fields.end()),
+                              record.known_fields.end());
+    return record;
+  }
+
+  DocumentRecord Document() {
+    DocumentRecord record;
+    record.number = DocumentNumber{Number()};
+    record.version = Number32();
+    record.deleted = Coin();
+    record.loose = Coin();
+    record.commit = CommitNumber{Number()};
+    record.next_chunk = Number32();
+    record.content_hash = Hash();
+    return record;
+  }
+
+  VersionEntry Entry() {
+    VersionEntry entry;
+    entry.chunk = ChunkNumber{Number32()};
+    entry.embed_hash = Hash();
+    entry.text_hash = random_();
+    if (Coin()) entry.repeat = Number32();
+    if (Coin()) entry.given_id = Text();
+    if (Coin()) {
+      entry.span = AnySpan();
+      entry.bytes = AnySpan();
+    }
+    if (Coin()) entry.section = Text();
+    if (Coin()) entry.page = Number32();
+    if (Coin()) entry.parent = Number32();
+    entry.text_apart = Coin();
+    return entry;
+  }
+
+  VersionRecord Version() {
+    VersionRecord record;
+    record.document_id = Text();
+    record.version = Number32();
+    record.commit = CommitNumber{Number()};
+    record.created = Time();
+    record.deleted = Coin();
+    record.loose = Coin();
+    record.title = Text();
+    record.uri = Text();
+    record.parser = Text();
+    record.chunker = {Text(), Number32(), Number32()};
+    record.metadata = AnyMetadata();
+    record.content_hash = Hash();
+    if (Coin()) record.expires_at = Time();
+    record.label = Text();
+    record.kept = Number32();
+    record.added = Number32();
+    record.removed = Number32();
+    record.has_source = Coin();
+    for (std::size_t i = Count(); i > 0; --i) record.entries.push_back(Entry());
+    return record;
+  }
+
+  BodyRecord Body() {
+    BodyRecord record;
+    record.text = Text();
+    if (Coin()) record.token_count = Number32();
+    if (Coin()) record.embed_micros = static_cast<double>(Number()) / 8;
+    record.asserted_fields = Number();
+    return record;
+  }
+
+  JournalRecord Journal() {
+    return {Time(),     CollectionNumber{Number32()},
+            Text(),     Text(),
+            Text(),     Number32(),
+            Number32(), Number32(),
+            Number32()};
+  }
+
+  GarbageRecord Garbage() {
+    GarbageRecord record;
+    record.document = DocumentNumber{Number()};
+    record.version = Number32();
+    record.whole_document = Coin();
+    if (record.whole_document) record.document_id = Text();
+    return record;
+  }
+
+  /// The encoding of some record of some kind.
+  std::string AnyEncoding() {
+    switch (random_() % 12) {
+      case 0: return EncodeFormat({Number32(), Number(), Text()});
+      case 1: return EncodeCommit({CommitNumber{Number()}, Number()});
+      case 2: return EncodeCollection(Collection());
+      case 3: return EncodeCounters({Number(), Number(), Number(), CommitNumber{Number()}});
+      case 4: return EncodeDocument(Document());
+      case 5: return EncodeBody(Body());
+      case 6: return EncodeChunkMetadata({AnyMetadata(), AnyMetadata()});
+      case 7: return EncodeJournal(Journal());
+      case 8: return EncodeGarbage(Garbage());
+      case 9: return EncodeChunkOwners({DocumentNumber{Number()}, DocumentNumber{Number()}});
+      case 10: return EncodeMarker({FormatRecord::kCurrentVersion, Marker::State::kReady});
+      default: return EncodeVersion(Version());
+    }
+  }
+
+  std::string Mutate(std::string bytes) {
+    for (std::size_t i = 1 + random_() % 3; i > 0; --i) {
+      const std::size_t at = bytes.empty() ? 0 : random_() % bytes.size();
+      switch (random_() % 5) {
+        case 0: bytes.resize(at); break;
+        case 1: bytes.insert(at, 1, static_cast<char>(random_())); break;
+        case 2: bytes.insert(at, bytes.substr(random_() % (bytes.size() + 1), 9)); break;
+        case 3:
+          if (!bytes.empty()) bytes.erase(at, 1);
+          break;
+        default:
+          if (!bytes.empty()) bytes[at] = static_cast<char>(bytes[at] ^ (1 << random_() % 8));
+          break;
+      }
+    }
+    return bytes;
+  }
+
+  std::string RandomBytes() {
+    std::string bytes(random_() % 40, '\0');
+    for (char& c : bytes) c = static_cast<char>(random_() >> (random_() % 8));
+    return bytes;
+  }
+
+ private:
+  std::mt19937_64 random_;
+};
+
+TEST(Records, EncodingIsInvertedByDecoding) {
+  const std::uint64_t seed = TestSeed();
+  SCOPED_TRACE(SeedMessage(seed));
+  RecordMaker make(seed);
+  for (std::size_t i = TestIterations(5000); i > 0; --i) {
+    const VersionRecord version = make.Version();
+    const auto decoded = DecodeVersion(EncodeVersion(version));
+    ASSERT_TRUE(decoded.ok()) << decoded.status().ToString();
+    ASSERT_EQ(decoded->entries.size(), version.entries.size());
+    for (std::size_t e = 0; e < version.entries.size(); ++e) {
+      ASSERT_EQ(decoded->entries[e].span, version.entries[e].span);
+      ASSERT_EQ(decoded->entries[e].bytes, version.entries[e].bytes);
+      ASSERT_EQ(decoded->entries[e].page, version.entries[e].page);
+      ASSERT_EQ(decoded->entries[e].parent, version.entries[e].parent);
+      ASSERT_EQ(decoded->entries[e].section, version.entries[e].section);
+    }
+    ASSERT_EQ(decoded->metadata, version.metadata);
+    ASSERT_EQ(decoded->expires_at, version.expires_at);
+    ASSERT_EQ(decoded->chunker, version.chunker);
+    ASSERT_EQ(EncodeVersion(*decoded), EncodeVersion(version));
+
+    const CollectionRecord collection = make.Collection();
+    const auto collection_again = DecodeCollection(EncodeCollection(collection));
+    ASSERT_TRUE(collection_again.ok()) << collection_again.status().ToString();
+    ASSERT_EQ(collection_again->schema, collection.schema);
+    ASSERT_EQ(collection_again->field_numbers, collection.field_numbers);
+    ASSERT_EQ(collection_again->sync, collection.sync);
+    ASSERT_EQ(collection_again->known_fields, collection.known_fields);
+
+    const BodyRecord body = make.Body();
+    const auto body_again = DecodeBody(EncodeBody(body));
+    ASSERT_TRUE(body_again.ok()) << body_again.status().ToString();
+    ASSERT_EQ(body_again->token_count, body.token_count);
+    ASSERT_EQ(body_again->embed_micros, body.embed_micros);
+    ASSERT_EQ(body_again->text, body.text);
+  }
+}
+
+TEST(Records, WhateverIsEncodedIsAcceptedAsItself) {
+  const std::uint64_t seed = TestSeed();
+  SCOPED_TRACE(SeedMessage(seed));
+  RecordMaker make(seed);
+  for (std::size_t i = TestIterations(2000); i > 0; --i) {
+    const auto same = [](const auto& decoded, const std::string& bytes, auto encode) {
+      return decoded.ok() && encode(*decoded) == bytes;
+    };
+    const std::string document = EncodeDocument(make.Document());
+    ASSERT_TRUE(same(DecodeDocument(document), document, EncodeDocument));
+    const std::string journal = EncodeJournal(make.Journal());
+    ASSERT_TRUE(same(DecodeJournal(journal), journal, EncodeJournal));
+    const std::string garbage = EncodeGarbage(make.Garbage());
+    ASSERT_TRUE(same(DecodeGarbage(garbage), garbage, EncodeGarbage));
+    const std::string metadata = EncodeChunkMetadata({make.AnyMetadata(), make.AnyMetadata()});
+    ASSERT_TRUE(same(DecodeChunkMetadata(metadata), metadata, EncodeChunkMetadata));
+    const std::string counters =
+        EncodeCounters({make.Number(), make.Number(), make.Number(), CommitNumber{make.Number()}});
+    ASSERT_TRUE(same(DecodeCounters(counters), counters, EncodeCounters));
+    const std::string format = EncodeFormat({make.Number32(), make.Number(), make.Text()});
+    ASSERT_TRUE(same(DecodeFormat(format), format, EncodeFormat));
+  }
+}
+
+TEST(Records, DamagedBytesAreRefusedOrMeanThemselves) {
+  const std::uint64_t seed = TestSeed();
+  SCOPED_TRACE(SeedMessage(seed));
+  RecordMaker make(seed);
+  for (std::size_t i = TestIterations(20000); i > 0; --i) {
+    ASSERT_EQ(CheckEveryDecoder(make.Mutate(make.AnyEncoding())), "");
+    ASSERT_EQ(CheckEveryDecoder(make.RandomBytes()), "");
+  }
+}
+
+TEST(Records, EveryPrefixOfARecordIsRefused) {
+  RecordMaker make(1);
+  VersionRecord version = make.Version();
+  version.entries.push_back(make.Entry());
+  const std::string bytes = EncodeVersion(version);
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_EQ(DecodeVersion(bytes.substr(0, size)).status().code(), StatusCode::kCorruption)
+        << size;
+  }
+}
+
+TEST(Records, HaveTheBytesOfTheFormat) {
+  DocumentRecord document;
+  document.number = DocumentNumber{300};
+  document.version = 2;
+  document.loose = true;
+  document.commit = CommitNumber{5};
+  document.next_chunk = 1;
+  document.content_hash = {1, 2};
+  const std::string expected("\xac\x02\x02\x02\x05\x01\x01\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0", 22);
+  EXPECT_EQ(EncodeDocument(document), expected);
+  EXPECT_EQ(EncodeCleanShutdown(true), "\x01");
+  EXPECT_EQ(EncodeCollectionNumber(CollectionNumber{258}), std::string("\x02\x01\0\0", 4));
+}
+
+TEST(Records, AnEntryWithoutExtrasTakes26Bytes) {
+  VersionRecord record;
+  const std::size_t without = EncodeVersion(record).size();
+  record.entries.emplace_back();
+  EXPECT_EQ(EncodeVersion(record).size(), without + 26);
+}
+
+TEST(Records, AnnouncedButEmptyFieldsAreRefused) {
+  EXPECT_TRUE(DecodeBody(EncodeBody({})).ok());
+  EXPECT_FALSE(DecodeBody(std::string("\x02\0\0\0\0\0\0\0\0\0\0", 11)).ok());  // A time of 0.
+  EXPECT_FALSE(DecodeBody(std::string("\x04\0\0", 3)).ok());                   // An unknown flag.
+}
+
+TEST(Records, ChunkIdsAreGivenOrMadeOfDocumentHashAndRepeat) {
+  VersionRecord version;
+  version.document_id = "doc";
+  VersionEntry entry;
+  entry.text_hash = 0xabc;
+  EXPECT_EQ(ChunkId(version, entry), "doc#0000000000000abc");
+  entry.repeat = 1;
+  EXPECT_EQ(ChunkId(version, entry), "doc#0000000000000abc-2");
+  entry.given_id = "given";
+  EXPECT_EQ(ChunkId(version, entry), "given");
+  version.loose = true;
+  EXPECT_EQ(ChunkId(version, entry), "doc");
+}
+
+TEST(Keys, ByteOrderIsNumberOrderAndNewestFirst) {
+  const CollectionNumber c{7};
+  EXPECT_LT(keys::Body(c, DocumentNumber{255}, ChunkNumber{9}),
+            keys::Body(c, DocumentNumber{256}, ChunkNumber{0}));
+  EXPECT_LT(keys::Body(c, DocumentNumber{1}, ChunkNumber{255}),
+            keys::Body(c, DocumentNumber{1}, ChunkNumber{256}));
+  EXPECT_LT(keys::Version(c, DocumentNumber{1}, 300), keys::Version(c, DocumentNumber{1}, 2));
+  EXPECT_LT(keys::ChunkMetadata(c, DocumentNumber{1}, ChunkNumber{1}, CommitNumber{300}),
+            keys::ChunkMetadata(c, DocumentNumber{1}, ChunkNumber{1}, CommitNumber{2}));
+  EXPECT_LT(keys::Journal(CommitNumber{255}), keys::Journal(CommitNumber{256}));
+}
+
+TEST(Keys, ParsingGivesBackTheParts) {
+  const CollectionNumber c{0x01020304};
+  const DocumentNumber d{0x1122334455667788};
+  const auto version = keys::ParseVersion(keys::Version(c, d, 7));
+  ASSERT_TRUE(version.ok());
+  EXPECT_EQ(version->document, d);
+  EXPECT_EQ(version->version, 7u);
+  const auto metadata =
+      keys::ParseChunkMetadata(keys::ChunkMetadata(c, d, ChunkNumber{8}, CommitNumber{9}));
+  ASSERT_TRUE(metadata.ok());
+  EXPECT_EQ(metadata->document, d);
+  EXPECT_EQ(metadata->chunk, ChunkNumber{8});
+  EXPECT_EQ(metadata->commit, CommitNumber{9});
+  const auto vector = keys::ParseVector(keys::Vector(c, FieldNumber{3}, d, ChunkNumber{8}));
+  ASSERT_TRUE(vector.ok());
+  EXPECT_EQ(vector->document, d);
+  EXPECT_EQ(vector->chunk, ChunkNumber{8});
+  const auto body = keys::ParseBody(keys::Body(c, d, ChunkNumber{8}));
+  ASSERT_TRUE(body.ok());
+  EXPECT_EQ(body->chunk, ChunkNumber{8});
+  const auto garbage = keys::ParseGarbage(keys::Garbage(c, CommitNumber{12}, 1));
+  ASSERT_TRUE(garbage.ok());
+  EXPECT_EQ(*garbage, CommitNumber{12});
+}
+
+TEST(Keys, OfAnotherKindOrLengthAreCorruption) {
+  const std::string body = keys::Body(CollectionNumber{1}, DocumentNumber{1}, ChunkNumber{1});
+  EXPECT_EQ(keys::ParseVersion(body).status().code(), StatusCode::kCorruption);
+  EXPECT_EQ(keys::ParseBody(body + "x").status().code(), StatusCode::kCorruption);
+  EXPECT_EQ(keys::ParseBody("").status().code(), StatusCode::kCorruption);
+}
+
+TEST(Keys, OfACollectionStartWithAKindAndItsNumber) {
+  const CollectionNumber c{5};
+  const DocumentNumber d{6};
+  const std::vector<std::string> all = {keys::Collection(c),
+                                        keys::Counters(c),
+                                        keys::Document(c, "id"),
+                                        keys::Version(c, d, 1),
+                                        keys::Source(c, d, 1),
+                                        keys::Body(c, d, ChunkNumber{1}),
+                                        keys::ChunkMetadata(c, d, ChunkNumber{1}, CommitNumber{1}),
+                                        keys::ChunkId(c, "id"),
+                                        keys::Garbage(c, CommitNumber{1}, 0),
+                                        keys::Vector(c, FieldNumber{0}, d, ChunkNumber{1})};
+  std::string kinds;
+  for (const std::string& key : all) {
+    kinds.push_back(key[0]);
+    EXPECT_TRUE(key.starts_with(keys::KindAndCollectionPrefix(key[0], c)));
+  }
+  EXPECT_EQ(kinds, keys::CollectionKinds());
+  EXPECT_EQ(keys::TableOf(all.back()[0]), Table::kVectors);
+  EXPECT_EQ(keys::TableOf(all.front()[0]), Table::kRecords);
+}
+
+TEST(Marker, HasTheBytesOfTheFormat) {
+  const std::string ready = EncodeMarker({1, Marker::State::kReady});
+  EXPECT_EQ(ready.substr(0, ready.size() - 26), "TraceVec database\nformat 1\nstate ready\n");
+  EXPECT_EQ(DecodeMarker(ready)->state, Marker::State::kReady);
+  const std::string creating = EncodeMarker({1, Marker::State::kCreating});
+  EXPECT_EQ(DecodeMarker(creating)->state, Marker::State::kCreating);
+}
+
+TEST(Marker, OfANewerFormatSaysWhatReadsIt) {
+  const Status status = DecodeMarker(EncodeMarker({2, Marker::State::kReady})).status();
+  EXPECT_EQ(status.code(), StatusCode::kUnsupported);
+  EXPECT_NE(status.message().find("needs a version of TraceVec that reads format 2"),
+            std::string::npos);
+}
+
+TEST(Marker, DamageIsCorruptionAndNeverANewerFormat) {
+  const std::string ready = EncodeMarker({1, Marker::State::kReady});
+  for (std::size_t i = 0; i < ready.size(); ++i) {
+    for (int bit = 0; bit < 8; ++bit) {
+      std::string damaged = ready;
+      damaged[i] = static_cast<char>(damaged[i] ^ (1 << bit));
+      EXPECT_EQ(DecodeMarker(damaged).status().code(), StatusCode::kCorruption) << i;
+    }
+    EXPECT_EQ(DecodeMarker(ready.substr(0, i)).status().code(), StatusCode::kCorruption) << i;
+  }
+  EXPECT_EQ(DecodeMarker(ready + "\n").status().code(), StatusCode::kCorruption);
+}
+
+}  // namespace
+}  // namespace tracevec
