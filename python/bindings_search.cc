@@ -1,0 +1,171 @@
+#include <optional>
+#include <span>
+#include <string>
+
+#include "bindings.h"
+#include "bindings_arguments.h"
+#include "bindings_records.h"
+#include "bindings_status.h"
+
+namespace tracevec::python {
+namespace {
+
+void BindReceipt(nb::module_& module) {
+  Record<ReceiptStage>(module, "ReceiptStage", "One step of a query.")
+      .Field("name", &ReceiptStage::name, "\"plan\", \"scan\", \"rescore\", \"hydrate\".")
+      .Field("micros", &ReceiptStage::micros, "Time taken, in microseconds.")
+      .Field("n_in", &ReceiptStage::n_in, "Candidates that went in.")
+      .Field("n_out", &ReceiptStage::n_out, "Candidates that came out.")
+      .Finish();
+  Record<Receipt>(module, "Receipt", "What ran for one query. It holds no query content.")
+      .Field("id", &Receipt::id, "32 hex digits, unique.")
+      .Converted("time", &Receipt::time, "When it ran: datetime in UTC.")
+      .Field("label", &Receipt::label, "The label given to the search.")
+      .Field("collection", &Receipt::collection, "Name of the collection.")
+      .Field("field", &Receipt::field, "Vector field that was searched.")
+      .Field("plan", &Receipt::plan, "\"exact_scan\" (float32) or \"code_scan\" (int8, rescored).")
+      .Field("filter", &Receipt::filter, "The filter as printed back, or \"\".")
+      .Field("metric", &Receipt::metric, "\"cosine\", \"ip\" or \"l2\".")
+      .Field("code", &Receipt::code, "\"int8\", or \"float32\" for an exact search.")
+      .Field("exact", &Receipt::exact, "Whether nothing was approximated.")
+      .Field("k", &Receipt::k, "Hits asked for.")
+      .Field("returned", &Receipt::returned, "Hits given.")
+      .Field("short_reason", &Receipt::short_reason,
+             "Why fewer than k came back: \"matches\", \"deadline\" or \"\".")
+      .Field("deadline_cut", &Receipt::deadline_cut, "Whether the deadline ended the scan early.")
+      .Field("rows_scanned", &Receipt::rows_scanned, "Rows read.")
+      .Field("distances", &Receipt::distances, "Distances computed, rescoring included.")
+      .Field("filter_tested", &Receipt::filter_tested, "Chunks the filter was tried on.")
+      .Field("filter_passed", &Receipt::filter_passed, "Chunks that passed it.")
+      .Field("live", &Receipt::live, "Chunks visible to the query.")
+      .Field("commit", &Receipt::commit, "The commit that was read.")
+      .Field("timeline", &Receipt::timeline, "Grows after each unclean recovery.")
+      .Converted("space", &Receipt::space, "EmbeddingSpace of the field, or None.")
+      .Field("space_asserted", &Receipt::space_asserted,
+             "Whether the query's vector came without a declared space.")
+      .Field("kernels", &Receipt::kernels, "Instruction set used: \"avx512vnni\".")
+      .Field("build", &Receipt::build, "Library version and build.")
+      .Field("total_micros", &Receipt::total_micros, "Time of the whole query, in microseconds.")
+      .Field("stages", &Receipt::stages, "The steps, in order.")
+      .FinishWithoutDict()
+      .def("to_json", &Receipt::ToJson, "The receipt as JSON text.")
+      .def(
+          "to_dict",
+          [](const Receipt& self) {
+            return nb::module_::import_("json").attr("loads")(self.ToJson());
+          },
+          "The receipt as a new dict of what JSON has.");
+}
+
+void BindHit(nb::module_& module) {
+  Record<Hit>(module, "Hit",
+              "A found chunk. Larger scores are better. Attributes are converted when read: "
+              "metadata is a new dict at each access.")
+      .Field("id", &Hit::id, "Id of the chunk.")
+      .Field("score", &Hit::score, "Cosine, dot product, or minus the squared distance.")
+      .Field("document", &Hit::document, "Id of its document; its own for a loose vector.")
+      .Field("version", &Hit::version, "Version of the document, from 1.")
+      .Field("ordinal", &Hit::ordinal, "Place in the document, from 0.")
+      .Converted("span", &Hit::span, "(start, end) in code points of the document, or None.")
+      .Field("text", &Hit::text, "The chunk's text.")
+      .Field("section", &Hit::section, "Headings above it, joined by \" > \".")
+      .Field("page", &Hit::page, "Page, or None.")
+      .Converted("metadata", &Hit::metadata, "The document's and its own, as a dict.")
+      .Computed(
+          "vector",
+          [](const Hit& self) {
+            return self.vector.empty() ? nb::none() : FloatsToPython(self.vector);
+          },
+          "float32 array as given, or None without with_vectors=True.")
+      .Finish();
+}
+
+void BindResponses(nb::module_& module) {
+  nb::class_<SearchResponse>(module, "SearchResponse", "The hits of one search.")
+      .def_ro("hits", &SearchResponse::hits)
+      .def_prop_ro(
+          "receipt",
+          [](const SearchResponse& self) {
+            return self.receipt.id.empty() ? nullptr : &self.receipt;
+          },
+          nb::rv_policy::reference_internal, "What ran, or None when it was switched off.");
+  nb::class_<BatchResponse>(module, "BatchResponse", "The answers to many queries.")
+      .def_ro("k", &BatchResponse::k)
+      .def_ro("ids", &BatchResponse::ids, "count x k ids, row by row; \"\" where one is missing.")
+      .def_prop_ro("scores", [](const BatchResponse& self) { return FloatsToPython(self.scores); })
+      .def_ro("receipts", &BatchResponse::receipts);
+}
+
+ReceiptLevel TakeReceiptLevel(nb::handle object) {
+  const std::string level = TakeString(object, "receipt");
+  if (level == "summary") return ReceiptLevel::kSummary;
+  if (level == "off") return ReceiptLevel::kOff;
+  if (level == "keep") return ReceiptLevel::kKeep;
+  Raise(
+      Status::InvalidArgument("receipt: expected 'off', 'summary' or 'keep', got '" + level + "'"));
+}
+
+/// What one search and a batch have in common. `Request`: SearchRequest or BatchRequest.
+template <typename Request>
+void TakeQuery(Request* request, nb::handle k, nb::handle where, nb::handle field, nb::handle ef,
+               nb::handle target_recall, bool exact, nb::handle deadline_ms, nb::handle space,
+               nb::handle label, nb::handle receipt) {
+  request->k = TakeUint32(k, "k");
+  request->where = TakeFilter(where);
+  if (!field.is_none()) request->field = TakeString(field, "field");
+  request->ef = TakeOptionalUint32(ef, "ef");
+  request->target_recall = TakeOptionalDouble(target_recall, "target_recall");
+  request->exact = exact;
+  request->deadline_ms = TakeOptionalDouble(deadline_ms, "deadline_ms");
+  request->space = TakeSpace(space);
+  if (!label.is_none()) request->label = TakeString(label, "label");
+  request->receipt = TakeReceiptLevel(receipt);
+}
+
+SearchResponse Search(const Collection& self, const std::optional<FloatVector>& vector,
+                      nb::handle like, nb::handle k, nb::handle where, nb::handle field,
+                      nb::handle ef, nb::handle target_recall, bool exact, nb::handle deadline_ms,
+                      bool with_vectors, nb::handle space, nb::handle label, nb::handle receipt) {
+  SearchRequest request;
+  if (vector) request.vector = std::span<const float>(vector->data(), vector->size());
+  if (!like.is_none()) request.like = TakeString(like, "like");
+  request.with_vectors = with_vectors;
+  TakeQuery(&request, k, where, field, ef, target_recall, exact, deadline_ms, space, label,
+            receipt);
+  return WithoutGil([&] { return self.Search(request); });
+}
+
+BatchResponse SearchBatch(const Collection& self, const FloatMatrix& queries, nb::handle threads,
+                          nb::handle k, nb::handle where, nb::handle field, nb::handle ef,
+                          nb::handle target_recall, bool exact, nb::handle deadline_ms,
+                          nb::handle space, nb::handle label, nb::handle receipt) {
+  BatchRequest request;
+  request.threads = TakeUint32(threads, "threads");
+  TakeQuery(&request, k, where, field, ef, target_recall, exact, deadline_ms, space, label,
+            receipt);
+  // The library sees one run of floats: only here can a wrong width be told from more queries.
+  CheckDimension(self.schema(), request.field, queries.shape(1), "vectors");
+  request.vectors = std::span<const float>(queries.data(), queries.size());
+  return WithoutGil([&] { return self.SearchBatch(request); });
+}
+
+}  // namespace
+
+void BindSearch(nb::module_& module, nb::class_<Collection>& collection) {
+  BindReceipt(module);
+  BindHit(module);
+  BindResponses(module);
+  collection
+      .def("search", &Search, nb::arg("vector").noconvert().none(), nb::arg("like").none(),
+           nb::arg("k").none(), nb::arg("where").none(), nb::arg("field").none(),
+           nb::arg("ef").none(), nb::arg("target_recall").none(), nb::arg("exact"),
+           nb::arg("deadline_ms").none(), nb::arg("with_vectors"), nb::arg("space").none(),
+           nb::arg("label").none(), nb::arg("receipt").none())
+      .def("search_batch", &SearchBatch, nb::arg("queries").noconvert(), nb::arg("threads").none(),
+           nb::arg("k").none(), nb::arg("where").none(), nb::arg("field").none(),
+           nb::arg("ef").none(), nb::arg("target_recall").none(), nb::arg("exact"),
+           nb::arg("deadline_ms").none(), nb::arg("space").none(), nb::arg("label").none(),
+           nb::arg("receipt").none());
+}
+
+}  // namespace tracevec::python

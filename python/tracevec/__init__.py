@@ -1,0 +1,106 @@
+"""TraceVec: an embedded vector database with advanced retrieval.
+
+import tracevec as tv
+
+with tv.open("handbook.tv") as db:
+    notes = db.collection("notes", dim=384)
+    notes.upsert(ids, vectors, metadata={"year": years})
+    for hit in notes.search(vector=query, k=10, where="year >= 2020"):
+        print(hit.id, hit.score, hit.metadata)
+"""
+
+from . import errors
+from ._collection import Collection
+from ._core import (
+    ChunkToEmbed,
+    CollectionStats,
+    DatabaseStats,
+    DocumentVersion,
+    Hit,
+    PutResult,
+    Receipt,
+    ReceiptStage,
+    StoredChunk,
+    StoredDocument,
+    UpdatePlan,
+    WriteResult,
+)
+from ._core import (
+    version as _version,
+)
+from ._database import Database, open
+from ._results import BatchResult, Hits, PutResults
+from ._types import (
+    Chunk,
+    Chunker,
+    CollectionSchema,
+    Document,
+    EmbeddingSpace,
+    TextField,
+    VectorField,
+)
+from .errors import (
+    AlreadyExists,
+    Cancelled,
+    Closed,
+    Conflict,
+    Corruption,
+    DeadlineExceeded,
+    EmbeddingSpaceMismatch,
+    Error,
+    Internal,
+    InvalidArgument,
+    NotFound,
+    ReadOnly,
+    ResourceExhausted,
+    StorageError,
+    Unavailable,
+    Unsupported,
+)
+
+__version__ = _version()
+
+__all__ = [
+    "AlreadyExists",
+    "BatchResult",
+    "Cancelled",
+    "Chunk",
+    "ChunkToEmbed",
+    "Chunker",
+    "Closed",
+    "Collection",
+    "CollectionSchema",
+    "CollectionStats",
+    "Conflict",
+    "Corruption",
+    "Database",
+    "DatabaseStats",
+    "DeadlineExceeded",
+    "Document",
+    "DocumentVersion",
+    "EmbeddingSpace",
+    "EmbeddingSpaceMismatch",
+    "Error",
+    "Hit",
+    "Hits",
+    "Internal",
+    "InvalidArgument",
+    "NotFound",
+    "PutResult",
+    "PutResults",
+    "ReadOnly",
+    "Receipt",
+    "ReceiptStage",
+    "ResourceExhausted",
+    "StorageError",
+    "StoredChunk",
+    "StoredDocument",
+    "TextField",
+    "Unavailable",
+    "Unsupported",
+    "UpdatePlan",
+    "VectorField",
+    "WriteResult",
+    "errors",
+    "open",
+]

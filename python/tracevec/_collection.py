@@ -1,0 +1,323 @@
+"""A collection: loose vectors in and out, and search."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from . import _core
+from ._arrays import as_list, as_matrices, as_matrix, as_vector
+from ._documents import DocumentMethods
+from ._filters import Where, encode_where
+from ._progress import progress_bar
+from ._results import BatchResult, Hits
+from ._types import CollectionSchema, EmbeddingSpace
+from .errors import InvalidArgument, Unsupported
+
+if TYPE_CHECKING:
+    from ._database import Database
+
+_ROWS_A_COMMIT = 4096  # what the library writes in one commit
+
+
+class Collection(DocumentMethods):
+    """A handle on a collection, from ``Database.collection`` or ``create_collection``.
+
+    Handles of the same name mean the same collection. Safe for concurrent use: readers see one
+    immutable view from start to end and never wait for writers; writers take turns. The GIL is
+    released while the library works. Every call raises ``Closed`` after ``Database.close``. A call
+    that raises changed nothing, unless it says otherwise.
+    """
+
+    def __init__(self, database: Database, handle: _core.Collection) -> None:
+        self._handle = handle
+        self._database = database  # keeps it open while the collection is in use
+
+    @property
+    def name(self) -> str:
+        return self._handle.name
+
+    @property
+    def schema(self) -> CollectionSchema:
+        """Vector fields, text field and metadata types, as created."""
+        return self._handle.schema
+
+    def __repr__(self) -> str:
+        return f"Collection({self.name!r})"
+
+    def upsert(
+        self,
+        ids: Any,
+        vectors: Any,
+        texts: Any = None,
+        metadata: Any = None,
+        space: EmbeddingSpace | None = None,
+        progress: bool = False,
+        sync: bool | None = None,
+        label: str | None = None,
+    ) -> _core.WriteResult:
+        """Writes loose vectors: row i of everything belongs to ``ids[i]``.
+
+        An id that exists is replaced whole. Up to 4,096 rows are one commit, more are several,
+        each whole, in order.
+
+        Args:
+            ids: Strings, 1 to 900 bytes of UTF-8, none twice: list, NumPy or Arrow array.
+            vectors: Array (n x dimension), or ``{field: array}``. float32 C-contiguous arrays are
+                read without a copy; other numbers are copied once. Finite; not zero under cosine.
+            texts: One str an id.
+            metadata: A list of dicts, one an id, or a dict of columns, one value an id, where None
+                leaves the field out of its row. Values: None, bool, int (64 bits), float, str,
+                datetime (naive means UTC), date, list, dict.
+            space: Model of all vectors given; None: asserted to fit.
+            progress: A bar on stderr. The rows then go in calls of 4,096, so that what was
+                written stays written when a later row is refused.
+            sync: Overrides the durability for this call.
+            label: Kept in the journal.
+
+        Returns:
+            ``WriteResult`` with commit, inserted, updated.
+
+        Raises:
+            InvalidArgument, EmbeddingSpaceMismatch, ReadOnly, StorageError.
+        """
+        ids = as_list(ids, "ids")
+        rows = as_matrices(vectors)
+        texts = None if texts is None else as_list(texts, "texts")
+        if isinstance(metadata, Mapping):
+            metadata = {k: as_list(v, f"metadata[{k!r}]") for k, v in metadata.items()}
+        elif metadata is not None:
+            metadata = as_list(metadata, "metadata")
+        if not ids:  # an empty list has rows of no dimension
+            rows = {field: array for field, array in rows.items() if array.size > 0}
+        if not progress or len(ids) <= _ROWS_A_COMMIT:
+            return self._handle.upsert(ids, rows, texts, metadata, space, sync, label)
+        return self._upsert_in_steps(ids, rows, texts, metadata, space, sync, label)
+
+    def _upsert_in_steps(
+        self, ids: list[Any], rows: Any, texts: Any, metadata: Any, *rest: Any
+    ) -> _core.WriteResult:
+        if len(set(ids)) != len(ids):
+            raise InvalidArgument("ids: an id is given twice")
+        result = None
+        with progress_bar(True, len(ids), "rows") as bar:
+            for start in range(0, len(ids), _ROWS_A_COMMIT):
+                part = slice(start, start + _ROWS_A_COMMIT)
+                written = self._handle.upsert(
+                    ids[part],
+                    {field: array[part] for field, array in rows.items()},
+                    texts and texts[part],
+                    {field: column[part] for field, column in metadata.items()}
+                    if isinstance(metadata, dict)
+                    else metadata and metadata[part],
+                    *rest,
+                )
+                result = written if result is None else result + written
+                bar.update(len(ids[part]))
+        assert result is not None  # there are more rows than one step takes
+        return result
+
+    def delete(self, ids: Any = None, where: Where = None) -> _core.WriteResult:
+        """Deletes chunks of loose vectors, or all chunks of a document.
+
+        Args:
+            ids: A str or a list of them; those that do not exist are ignored.
+            where: Filter, as text or dict. One of both must be given.
+
+        Raises:
+            InvalidArgument: Only some chunks of a document are selected (see ``put_document``).
+        """
+        return self._handle.delete(*_selection("delete", ids, where))
+
+    def update_metadata(
+        self, patch: Mapping[str, Any], ids: Any = None, where: Where = None
+    ) -> _core.WriteResult:
+        """Merges ``patch`` into the metadata of the selected chunks; None removes a field.
+
+        Vectors and text are not touched. ``updated`` of the result counts the chunks.
+
+        Args:
+            patch: Field -> value.
+            ids: A str or a list of them.
+            where: Filter, as text or dict. One of both must be given.
+        """
+        return self._handle.update_metadata(patch, *_selection("update_metadata", ids, where))
+
+    def get(self, ids: Any, vectors: bool = False) -> list[_core.StoredChunk]:
+        """Chunks by id, in the order asked; ids that do not exist are left out.
+
+        Args:
+            ids: A list of str, or one str, which gives a list of at most one chunk.
+            vectors: Fill ``.vectors`` with float32 arrays, as given.
+        """
+        return self._handle.get(_ids(ids), bool(vectors))
+
+    def count(self, where: Where = None) -> int:
+        """Number of chunks that match; of all without a filter."""
+        return self._handle.count(encode_where(where))
+
+    def scan(
+        self,
+        where: Where = None,
+        order_by: str | None = None,
+        batch_size: int = 1000,
+        vectors: bool = False,
+    ) -> Iterator[_core.StoredChunk]:
+        """Iterates over the chunks of one view, however long that takes.
+
+        Args:
+            where: Filter, as text or dict.
+            order_by: None (insertion), ``"id"`` or a metadata field; ``"-x"`` descends.
+            batch_size: Chunks read ahead, 1 to 100,000.
+            vectors: Fill ``.vectors``.
+        """
+        scanner = self._handle.scan(encode_where(where), order_by, batch_size, bool(vectors))
+        return _scanned(scanner, int(batch_size), self._database)
+
+    def search(
+        self,
+        vector: Any = None,
+        k: int = 10,
+        *,
+        text: str | None = None,
+        like: str | None = None,
+        where: Where = None,
+        field: str | None = None,
+        ef: int | None = None,
+        target_recall: float | None = None,
+        exact: bool = False,
+        deadline_ms: float | None = None,
+        with_vectors: bool = False,
+        space: EmbeddingSpace | None = None,
+        label: str | None = None,
+        receipt: str = "summary",
+    ) -> Hits:
+        """The k nearest chunks to a vector, or to the vector of a stored chunk.
+
+        Args:
+            vector: One vector of the field's dimension.
+            k: 1 to 16,384.
+            text: Not in this version: embed the text and pass ``vector``.
+            like: Id of a stored chunk to search by; it is left out of the hits.
+            where: Filter, as text (``"year >= 2020 AND lang IN ('en', 'nl')"``) or as a dict
+                (``{"year": {"$gte": 2020}}``).
+            field: Vector field; may be left out when there is one.
+            ef: Search width, 1 to 65,536: more is more exact and slower.
+            target_recall: Recall to reach, over 0 and at most 1, in place of ``ef``; met by
+                scanning float32.
+            exact: float32 over everything, no approximation.
+            deadline_ms: What is found by then is returned, and the receipt says so.
+            with_vectors: Fill ``Hit.vector``.
+            space: Model of the query vector; None: asserted to fit.
+            label: Kept in the receipt.
+            receipt: ``"summary"`` or ``"off"``; ``"keep"`` is not in this version.
+
+        Returns:
+            ``Hits``, best first, equal scores by id; fewer than k when fewer match. Larger scores
+            are better: cosine, dot product, or minus the squared distance.
+
+        Raises:
+            InvalidArgument: Vector, k or filter; the message has position and nearest name.
+            NotFound: ``like`` does not exist.
+            EmbeddingSpaceMismatch, Unsupported, DeadlineExceeded.
+        """
+        if text is not None:
+            raise Unsupported(
+                "search(text=): lexical search is not in this version; "
+                "embed the text and pass it as vector="
+            )
+        response = self._handle.search(
+            None if vector is None else as_vector(vector, "vector"),
+            like,
+            k,
+            encode_where(where),
+            field,
+            ef,
+            target_recall,
+            bool(exact),
+            deadline_ms,
+            bool(with_vectors),
+            space,
+            label,
+            receipt,
+        )
+        return Hits(response)
+
+    def search_batch(
+        self,
+        vectors: Any,
+        k: int = 10,
+        threads: int = 1,
+        *,
+        where: Where = None,
+        field: str | None = None,
+        ef: int | None = None,
+        target_recall: float | None = None,
+        exact: bool = False,
+        deadline_ms: float | None = None,
+        space: EmbeddingSpace | None = None,
+        label: str | None = None,
+        receipt: str = "summary",
+    ) -> BatchResult:
+        """Many queries at once, answered with ids and scores alone.
+
+        Args:
+            vectors: Array (queries x dimension).
+            threads: 1 to 256; the calling thread is one of them.
+            deadline_ms: For each query.
+
+        The other arguments, and the errors, are those of ``search``.
+
+        Returns:
+            A pair ``ids, scores`` of arrays (queries x k), where missing places are ``""`` and
+            NaN; its ``.receipts`` has one a query.
+        """
+        queries = as_matrix(vectors, "vectors")
+        if len(queries) == 0 and queries.shape[1] == 0:
+            queries = queries.reshape(0, self._dimension(field))
+        response = self._handle.search_batch(
+            queries,
+            threads,
+            k,
+            encode_where(where),
+            field,
+            ef,
+            target_recall,
+            bool(exact),
+            deadline_ms,
+            space,
+            label,
+            receipt,
+        )
+        return BatchResult(response, len(queries), response.k)
+
+    def stats(self) -> _core.CollectionStats:
+        """Figures: chunks, documents, tombstones, blocks, index_bytes, commit, warnings."""
+        return self._handle.stats()
+
+    def _dimension(self, field: str | None) -> int:
+        fields = self.schema.vectors
+        if field is not None:
+            return fields[field].dim if field in fields else 0
+        return next(iter(fields.values())).dim if len(fields) == 1 else 0
+
+
+def _ids(ids: Any) -> list[Any]:
+    return [ids] if isinstance(ids, str) else as_list(ids, "ids")
+
+
+def _selection(
+    call: str, ids: Any, where: Where
+) -> tuple[Sequence[str] | None, str | bytes | None]:
+    encoded = encode_where(where)
+    if (ids is None) == (encoded is None):
+        raise InvalidArgument(f"{call}: give ids or where, one of both")
+    return None if ids is None else _ids(ids), encoded
+
+
+def _scanned(
+    scanner: _core.Scanner, batch_size: int, database: Database
+) -> Iterator[_core.StoredChunk]:
+    """`database` is held so that it stays open while somebody iterates."""
+    while batch := scanner.next_batch(batch_size):
+        yield from batch

@@ -1,0 +1,183 @@
+"""Opening a database, and its collections."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import weakref
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any
+
+from . import _core
+from ._collection import Collection
+from ._types import TextField, VectorField, metadata_type_name
+from .errors import Error, InvalidArgument
+
+_open_databases: weakref.WeakSet[Database] = weakref.WeakSet()
+
+
+def open(
+    path: str | os.PathLike[str],
+    durability: str = "async",
+    mode: str = "w",
+    create: bool = True,
+    store_memory_bytes: int = 256 << 20,
+) -> Database:
+    """Opens a database, which is one directory, or creates it.
+
+    A write acknowledged under ``durability="async"`` (the default) survives ``kill -9`` of the
+    process but not a power loss of the machine; under ``"sync"`` it survives both, and each commit
+    waits for the disk. An acknowledged write is visible to the next search.
+
+    Args:
+        path: Directory.
+        durability: ``"async"`` or ``"sync"``.
+        mode: ``"w"``: the one writer of the directory. ``"r"``: reads what was committed when it
+            was opened, beside a live writer too.
+        create: Creates what is missing; ignored with ``mode="r"``.
+        store_memory_bytes: Write buffers and block cache of the store, at least 8 MiB.
+
+    Raises:
+        NotFound: Nothing is there, and nothing was to be created.
+        InvalidArgument: The directory is something else; it was not touched.
+        Unavailable: Another process writes; the message has its pid.
+        Unsupported: A newer format.
+        Corruption, StorageError: Damaged, or refused by the file system.
+    """
+    handle = _core.open(_path_bytes(path), durability, mode, create, store_memory_bytes)
+    return Database(handle, os.fspath(path))
+
+
+def _path_bytes(path: str | os.PathLike[str]) -> bytes:
+    try:
+        encoded = os.fsencode(path)
+    except (TypeError, UnicodeEncodeError) as error:
+        raise InvalidArgument(f"path: {error}") from None
+    if not encoded or b"\0" in encoded:
+        raise InvalidArgument(f"path: expected a directory, got {path!r}")
+    return encoded
+
+
+class Database:
+    """A database: one directory, one writing process. Made by ``tracevec.open``.
+
+    Safe for concurrent use. A context manager: leaving it closes. After ``close`` every call, of
+    its collections too, raises ``Closed``; hits, chunks and receipts stay valid.
+    """
+
+    def __init__(self, handle: _core.Database, path: str) -> None:
+        self._handle = handle
+        self._path = path
+        _open_databases.add(self)
+
+    @property
+    def path(self) -> str:
+        """The directory, as it was given."""
+        return self._path
+
+    def create_collection(
+        self,
+        name: str,
+        vectors: Mapping[str, VectorField | int] | None = None,
+        dim: int | None = None,
+        text: TextField | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        metric: str = "cosine",
+        durability: str | None = None,
+    ) -> Collection:
+        """Creates a collection.
+
+        Args:
+            name: UTF-8, 1 to 255 bytes.
+            vectors: Field name -> ``VectorField`` (or its dimension), up to 16.
+            dim: Short for one field named ``"vector"`` of this dimension.
+            text: ``TextField`` for the chunks' text.
+            metadata: Field name -> ``str``, ``int``, ``float``, ``bool``, ``datetime`` or a
+                ``list[...]`` of one. Declared fields are checked for their type; other fields may
+                be stored and filtered too.
+            metric: Of the field that ``dim`` makes: ``"cosine"``, ``"ip"`` or ``"l2"``.
+            durability: Of this collection; the database's when None.
+
+        Raises:
+            AlreadyExists: The name is taken.
+            InvalidArgument: A name, dimension, type or number of fields is wrong.
+        """
+        fields = {
+            field: VectorField(spec) if isinstance(spec, int) else spec
+            for field, spec in (vectors or {}).items()
+        }
+        if dim is not None:
+            if fields:
+                raise InvalidArgument("create_collection: give vectors or dim, not both")
+            fields = {"vector": VectorField(dim, metric=metric)}
+        for field, spec in fields.items():
+            if not isinstance(spec, VectorField):
+                raise InvalidArgument(
+                    f"vectors[{field!r}]: expected VectorField, got {type(spec).__name__}"
+                )
+        if text is not None and not isinstance(text, TextField):
+            raise InvalidArgument(f"text: expected TextField, got {type(text).__name__}")
+        types = {
+            field: metadata_type_name(declared) for field, declared in (metadata or {}).items()
+        }
+        handle = self._handle.create_collection(name, fields, text, types, durability)
+        return Collection(self, handle)
+
+    def collection(self, name: str, dim: int | None = None) -> Collection:
+        """The collection of that name.
+
+        With ``dim`` it is created when missing, with one cosine field ``"vector"``.
+
+        Raises:
+            NotFound: It is missing and there is no ``dim``; the message has the nearest name.
+            InvalidArgument: It exists with another dimension.
+        """
+        return Collection(self, self._handle.collection(name, dim))
+
+    def collections(self) -> list[str]:
+        """Names of all collections, in order."""
+        return self._handle.collections()
+
+    def drop_collection(self, name: str) -> None:
+        """Drops a collection with all its data. Raises ``NotFound``."""
+        self._handle.drop_collection(name)
+
+    def stats(self) -> _core.DatabaseStats:
+        """Figures: commit, collections, disk_bytes, format_version, kernels, build."""
+        return self._handle.stats()
+
+    def close(self) -> None:
+        """Flushes and releases the directory; waits for calls in flight. Closing twice is fine."""
+        self._handle.close()
+        _open_databases.discard(self)
+
+    def __enter__(self) -> Database:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        # Closing here and not in the compiled destructor, which would hold the GIL meanwhile.
+        # The attribute is missing when __init__ did not run, modules are when the process ends.
+        try:
+            self._handle.close()
+        except (AttributeError, TypeError, Error):
+            pass
+
+    def __repr__(self) -> str:
+        return f"Database({self._path!r})"
+
+
+def _close_all() -> None:
+    for database in list(_open_databases):
+        database.close()
+
+
+atexit.register(_close_all)

@@ -1,0 +1,156 @@
+"""What users build and hand in: schemas, documents, chunks."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from .errors import InvalidArgument
+
+
+@dataclass(frozen=True)
+class EmbeddingSpace:
+    """Which model made a vector. Two declared, unequal spaces never mix.
+
+    Args:
+        model: Name of the model.
+        revision: Its revision or checksum.
+        normalization: As the model card says it: ``"l2"``, ``"none"``.
+        document_prompt: Prefix put before documents.
+        query_prompt: Prefix put before queries.
+    """
+
+    model: str
+    revision: str = ""
+    normalization: str = ""
+    document_prompt: str = ""
+    query_prompt: str = ""
+
+
+@dataclass(frozen=True)
+class VectorField:
+    """One vector per chunk under a name.
+
+    Args:
+        dim: Dimension, 1 to 65,536.
+        metric: ``"cosine"``, ``"ip"`` (dot product) or ``"l2"`` (squared Euclidean distance).
+        space: Model of the vectors; None leaves it undeclared.
+        embed_template: What is handed to an embedder for a chunk; ``{title}``, ``{section}`` and
+            ``{text}`` are replaced. Its result decides whether a chunk is unchanged.
+    """
+
+    dim: int
+    metric: str = "cosine"
+    space: EmbeddingSpace | None = None
+    embed_template: str = "{text}"
+
+
+@dataclass(frozen=True)
+class TextField:
+    """The text of chunks. ``analyzer`` is stored and cannot be changed later."""
+
+    analyzer: str = "english"
+
+
+@dataclass(frozen=True)
+class CollectionSchema:
+    """What a collection holds: vector fields, text field, and names of metadata types."""
+
+    vectors: Mapping[str, VectorField]
+    text: TextField | None
+    metadata: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Chunker:
+    """How a document is cut.
+
+    Args:
+        strategy: ``"heading"`` (Markdown: sections, then paragraphs), ``"sentence"``,
+            ``"fixed"``, or any name when the chunks are given (kept as provenance).
+        size: Most code points of a chunk, 16 to 1,000,000.
+        overlap: Code points shared by neighbours, 0 to ``size / 2``.
+    """
+
+    strategy: str = "heading"
+    size: int = 480
+    overlap: int = 0
+
+
+@dataclass
+class Chunk:
+    """A piece of a document as its author gives it.
+
+    Args:
+        span: ``(start, end)`` in code points of the document's text.
+        text: Given when it is not the slice of the span.
+        section: Headings above it, joined by ``" > "``.
+        id: ``""``: document id + ``#`` + hash of the text.
+        page: Page number.
+        parent: Index of the parent chunk in ``Document.chunks``.
+        token_count: Tokens, where known.
+        metadata: Its own fields; they win over the document's.
+    """
+
+    span: tuple[int, int] | None = None
+    _: KW_ONLY
+    text: str | None = None
+    section: str = ""
+    id: str = ""
+    page: int | None = None
+    parent: int | None = None
+    token_count: int | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Document:
+    """A document to put.
+
+    Args:
+        id: UTF-8, 1 to 900 bytes, any character.
+        text: The whole text; spans are slices of it.
+        title, uri, parser: Stored as provenance; the title can be embedded too.
+        metadata: Fields of all its chunks: None, bool, int, float, str, datetime, list, dict.
+        chunker: How the text is cut when ``chunks`` is empty.
+        chunks: Exactly these chunks.
+        expires_at: Not served after this time (aware, or naive and meant as UTC).
+    """
+
+    id: str
+    text: str = ""
+    _: KW_ONLY
+    title: str = ""
+    uri: str = ""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    parser: str = ""
+    chunker: Chunker = Chunker()
+    chunks: Sequence[Chunk] = ()
+    expires_at: datetime | None = None
+
+
+_TYPE_NAMES: dict[Any, str] = {
+    bool: "bool",
+    int: "int",
+    float: "float",
+    str: "string",
+    datetime: "timestamp",
+}
+
+
+def metadata_type_name(declared: Any) -> str:
+    """``int`` -> ``"int"``, ``list[str]`` -> ``"list[string]"``; names pass through."""
+    if isinstance(declared, str):
+        return declared
+    if declared in _TYPE_NAMES:
+        return _TYPE_NAMES[declared]
+    arguments = typing.get_args(declared)
+    if typing.get_origin(declared) is list and arguments and arguments[0] in _TYPE_NAMES:
+        return f"list[{_TYPE_NAMES[arguments[0]]}]"
+    raise InvalidArgument(
+        f"metadata type: expected bool, int, float, str, datetime or a list[...] of one, "
+        f"got {declared!r}"
+    )
