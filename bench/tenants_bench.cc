@@ -1,0 +1,155 @@
+// What a hundred thousand small collections in one database cost: see README.md.
+
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <fstream>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "bench/bench_data.h"
+#include "bench/bench_report.h"
+#include "tests/temporary_directory.h"
+#include "tracevec/tracevec.h"
+
+namespace tracevec::bench {
+namespace {
+
+constexpr std::size_t kCollections = 100'000;
+constexpr std::size_t kQuickCollections = 500;
+constexpr std::size_t kChunks = 20;
+constexpr std::size_t kSearches = 5'000;
+constexpr std::size_t kDocuments = 300;  // Of the corpus: some 4,400 vectors, used in turn.
+constexpr std::uint64_t kSeed = 11;
+
+std::string NameOf(std::size_t tenant) { return "tenant-" + std::to_string(tenant); }
+
+/// Resident memory of this process, in MB.
+double ResidentMegabytes() {
+  std::ifstream file("/proc/self/statm");
+  double pages = 0;
+  file >> pages >> pages;
+  return pages * static_cast<double>(sysconf(_SC_PAGESIZE)) / 1e6;
+}
+
+void BuildTenants(const Corpus& corpus, const std::string& path, std::size_t collections) {
+  auto database = Must(Database::Open(path));
+  std::vector<std::string> ids;
+  std::vector<std::string> texts;
+  std::vector<Metadata> metadata;
+  for (std::size_t i = 0; i < kChunks; ++i) {
+    ids.push_back("note-" + std::to_string(i));
+    texts.push_back("The text of note " + std::to_string(i));
+    metadata.push_back({{"year", static_cast<std::int64_t>(2000 + i)}});
+  }
+  const CollectionSchema schema = SchemaOf(corpus);
+  for (std::size_t tenant = 0; tenant < collections; ++tenant) {
+    Collection collection = Must(database->CreateCollection(NameOf(tenant), schema));
+    UpsertRequest request;
+    request.ids = ids;
+    request.texts = texts;
+    request.metadata = metadata;
+    const std::size_t row = tenant * kChunks % (corpus.vectors.rows - kChunks);
+    request.vectors[""] = std::span(corpus.vectors.values)
+                              .subspan(row * corpus.vectors.dimension,
+                                       kChunks * corpus.vectors.dimension);
+    Must(collection.Upsert(request));
+  }
+  Must(database->Close());
+}
+
+/// Searches one tenant, handle included; microseconds.
+double TimeSearch(const Corpus& corpus, Database* database, std::size_t tenant) {
+  const Timer timer;
+  const Collection collection = Must(database->GetCollection(NameOf(tenant)));
+  SearchRequest request;
+  request.vector = corpus.queries.Row(tenant % corpus.queries.rows);
+  if (Must(collection.Search(request)).hits.size() != request.k) {
+    throw std::runtime_error(NameOf(tenant) + ": not 10 hits");
+  }
+  return timer.WallSeconds() * 1e6;
+}
+
+void ReportLatency(const std::string& name, const std::vector<double>& micros,
+                   BenchReport* report) {
+  const nlohmann::ordered_json idle = {{"idle_p99_us", IdleP99Micros()}};
+  report->Figure(name + "_p50", Percentile(micros, 0.5), "us", AtMost(300), idle);
+  report->Figure(name + "_p99", Percentile(micros, 0.99), "us", std::nullopt, idle);
+}
+
+/// In a process of its own, so that what building took is not counted as memory.
+void Serve(const Corpus& corpus, const std::string& path, std::size_t collections,
+           BenchReport* report) {
+  const double before = ResidentMegabytes();
+  const Timer opening;
+  auto database = Must(Database::Open(path));
+  report->Figure("tenants_open", opening.WallSeconds(), "s", AtMost(2));
+  report->Figure("tenants_resident_after_open", ResidentMegabytes() - before, "MB", AtMost(1000));
+
+  std::mt19937_64 random(kSeed);
+  std::vector<std::size_t> tenants;
+  for (std::size_t i = 0; i < kSearches; ++i) tenants.push_back(random() % collections);
+  std::vector<double> first;
+  for (const std::size_t tenant : tenants) {
+    first.push_back(TimeSearch(corpus, database.get(), tenant));
+  }
+  ReportLatency("tenants_first_search", first, report);
+  std::vector<double> again;
+  for (const std::size_t tenant : tenants) {
+    again.push_back(TimeSearch(corpus, database.get(), tenant));
+  }
+  ReportLatency("tenants_search", again, report);
+
+  for (std::size_t tenant = 0; tenant < collections; ++tenant) {
+    TimeSearch(corpus, database.get(), tenant);
+  }
+  report->Figure("tenants_resident_after_all_searched", ResidentMegabytes() - before, "MB",
+                 AtMost(1000));
+}
+
+/// Runs this program again, with these arguments more; its exit code.
+int RunAgain(std::vector<std::string> arguments) {
+  std::vector<char*> pointers;
+  for (std::string& argument : arguments) pointers.push_back(argument.data());
+  pointers.push_back(nullptr);
+  pid_t child = 0;
+  if (posix_spawn(&child, "/proc/self/exe", nullptr, nullptr, pointers.data(), environ) != 0) {
+    throw std::runtime_error("this program cannot start itself again");
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 2;
+}
+
+void Run(BenchReport* report) {
+  const std::size_t collections = report->quick() ? kQuickCollections : kCollections;
+  const Corpus corpus = LoadCorpus(kDocuments);
+  DescribeCorpus(corpus, report);
+  report->SetUp("collections", collections);
+  report->SetUp("chunks", kChunks);
+  if (const auto& served = report->Flag("serve")) {
+    return Serve(corpus, *served, collections, report);
+  }
+  const TemporaryDirectory directory;
+  const Timer building;
+  BuildTenants(corpus, directory / "db", collections);
+  report->Figure("tenants_created_and_filled",
+                 static_cast<double>(collections) / building.WallSeconds(), "collections/s",
+                 std::nullopt,
+                 {{"by_cpu_time", static_cast<double>(collections) / building.CpuSeconds()}});
+  std::vector<std::string> arguments = {"tenants_bench", "--serve", directory / "db"};
+  if (report->quick()) arguments.push_back("--quick");
+  if (report->check()) arguments.push_back("--check");
+  report->TakeExitCode(RunAgain(std::move(arguments)));
+}
+
+}  // namespace
+}  // namespace tracevec::bench
+
+int main(int argc, char** argv) {
+  return tracevec::bench::RunBench(argc, argv, tracevec::bench::Run);
+}
