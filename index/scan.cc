@@ -14,20 +14,13 @@ namespace {
 /// while their rows stream past.
 constexpr std::uint32_t kRowsPerStep = 256;
 
-/// The order of answers: score, then id.
+/// The order of answers: score, then id. Of approximate candidates too: equal vectors have equal
+/// codes, and which of them are rescored must not depend on where a row happens to stand.
 struct BetterById {
   const IndexView* view;
   bool operator()(const ScoredRow& a, const ScoredRow& b) const {
     if (a.score != b.score) return a.score > b.score;
     return view->blocks[a.ref.block]->id(a.ref.row) < view->blocks[b.ref.block]->id(b.ref.row);
-  }
-};
-
-/// The order of approximate candidates, where equal scores mean nothing: score, then place.
-struct BetterByPlace {
-  bool operator()(const ScoredRow& a, const ScoredRow& b) const {
-    if (a.score != b.score) return a.score > b.score;
-    return std::pair(a.ref.block, a.ref.row) < std::pair(b.ref.block, b.ref.row);
   }
 };
 
@@ -121,7 +114,7 @@ std::vector<ScoredRow> ScanCodes(const IndexView& view, const ScanQuery& query,
   const FieldLayout layout = view.blocks.front()->fields()[query.field];
   const Int8Query coded(query.vector, layout.dimension, layout.metric);
   std::array<std::int32_t, kRowsPerStep> dots;
-  TopK<ScoredRow, BetterByPlace> candidates(std::max(query.rescore, query.k), BetterByPlace{});
+  TopK<ScoredRow, BetterById> candidates(std::max(query.rescore, query.k), BetterById{&view});
   ScanRows(view, query, counts, &candidates,
            [&](const RowBlock& block, std::uint32_t first, std::uint32_t count, float* out) {
              kernels.dot_u8s8_rows(coded.codes(), block.codes(query.field, first),
