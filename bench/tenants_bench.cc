@@ -126,7 +126,8 @@ int RunAgain(std::vector<std::string> arguments) {
 }
 
 void Run(BenchReport* report) {
-  const std::size_t collections = report->quick() ? kQuickCollections : kCollections;
+  std::size_t collections = report->quick() ? kQuickCollections : kCollections;
+  if (const auto& asked = report->Flag("collections")) collections = std::stoul(*asked);
   const Corpus corpus = LoadCorpus(kDocuments);
   DescribeCorpus(corpus, report);
   report->SetUp("collections", collections);
@@ -141,7 +142,8 @@ void Run(BenchReport* report) {
                  static_cast<double>(collections) / building.WallSeconds(), "collections/s",
                  std::nullopt,
                  {{"by_cpu_time", static_cast<double>(collections) / building.CpuSeconds()}});
-  std::vector<std::string> arguments = {"tenants_bench", "--serve", directory / "db"};
+  std::vector<std::string> arguments = {"tenants_bench", "--serve", directory / "db",
+                                        "--collections", std::to_string(collections)};
   if (report->quick()) arguments.push_back("--quick");
   if (report->check()) arguments.push_back("--check");
   report->TakeExitCode(RunAgain(std::move(arguments)));

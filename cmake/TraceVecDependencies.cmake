@@ -3,8 +3,8 @@
 
 set(tracevec_missing_packages "")
 
-# tracevec_require(<target or variable> <apt package>) notes the package when there is no such target
-# and the variable is not true.
+# tracevec_require(<target or variable> <apt package>) notes the package when there is no such
+# target and the variable is not true.
 macro(tracevec_require found package)
   if(NOT TARGET ${found} AND NOT ${found})
     list(APPEND tracevec_missing_packages ${package})

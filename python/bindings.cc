@@ -1,6 +1,6 @@
-#include "bindings.h"
+#include "python/bindings.h"
 
-#include "bindings_values.h"
+#include "python/bindings_values.h"
 #include "tracevec/database.h"
 
 NB_MODULE(_core, module) {

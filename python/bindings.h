@@ -1,6 +1,6 @@
 #pragma once
 
-#include "bindings_casters.h"
+#include "python/bindings_casters.h"
 #include "tracevec/collection.h"
 
 /// The module tracevec._core: a thin view of include/tracevec for the package in tracevec/, which

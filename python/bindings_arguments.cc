@@ -1,9 +1,9 @@
-#include "bindings_arguments.h"
+#include "python/bindings_arguments.h"
 
 #include <utility>
 
-#include "bindings_status.h"
-#include "bindings_values.h"
+#include "python/bindings_status.h"
+#include "python/bindings_values.h"
 
 namespace tracevec::python {
 namespace {

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "bindings_casters.h"
+#include "python/bindings_casters.h"
 #include "tracevec/filter.h"
 #include "tracevec/schema.h"
 #include "tracevec/value.h"

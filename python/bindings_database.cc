@@ -2,10 +2,10 @@
 #include <optional>
 #include <string>
 
-#include "bindings.h"
-#include "bindings_arguments.h"
-#include "bindings_records.h"
-#include "bindings_status.h"
+#include "python/bindings.h"
+#include "python/bindings_arguments.h"
+#include "python/bindings_records.h"
+#include "python/bindings_status.h"
 #include "tracevec/database.h"
 
 namespace tracevec::python {

@@ -1,4 +1,4 @@
-#include "bindings_document_input.h"
+#include "python/bindings_document_input.h"
 
 #include <cstdint>
 #include <optional>
@@ -6,9 +6,9 @@
 #include <string_view>
 #include <utility>
 
-#include "bindings_arguments.h"
-#include "bindings_status.h"
-#include "bindings_values.h"
+#include "python/bindings_arguments.h"
+#include "python/bindings_status.h"
+#include "python/bindings_values.h"
 
 namespace tracevec::python {
 namespace {

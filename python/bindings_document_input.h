@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "bindings_casters.h"
+#include "python/bindings_casters.h"
 #include "tracevec/document.h"
 
 namespace tracevec::python {

@@ -5,11 +5,11 @@
 #include <utility>
 #include <vector>
 
-#include "bindings.h"
-#include "bindings_arguments.h"
-#include "bindings_document_input.h"
-#include "bindings_status.h"
-#include "bindings_values.h"
+#include "python/bindings.h"
+#include "python/bindings_arguments.h"
+#include "python/bindings_document_input.h"
+#include "python/bindings_status.h"
+#include "python/bindings_values.h"
 
 namespace tracevec::python {
 namespace {

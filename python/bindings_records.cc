@@ -1,4 +1,4 @@
-#include "bindings_records.h"
+#include "python/bindings_records.h"
 
 namespace tracevec::python {
 

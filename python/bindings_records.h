@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "bindings_arguments.h"
-#include "bindings_values.h"
+#include "python/bindings_arguments.h"
+#include "python/bindings_values.h"
 #include "tracevec/document.h"
 #include "tracevec/schema.h"
 

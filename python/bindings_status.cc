@@ -1,4 +1,4 @@
-#include "bindings_status.h"
+#include "python/bindings_status.h"
 
 #include <string>
 #include <string_view>

@@ -3,7 +3,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "bindings_casters.h"
+#include "python/bindings_casters.h"
 #include "tracevec/status.h"
 
 namespace tracevec::python {

@@ -1,4 +1,4 @@
-#include "bindings_values.h"
+#include "python/bindings_values.h"
 
 #include <chrono>
 #include <cstdint>

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "bindings_casters.h"
+#include "python/bindings_casters.h"
 #include "tracevec/status.h"
 #include "tracevec/value.h"
 

@@ -20,6 +20,7 @@ namespace tracevec {
 namespace {
 
 constexpr std::size_t kLongestCollectionName = 255;
+constexpr std::uint64_t kLeastStoreMemoryBytes = std::uint64_t{8} << 20;
 /// A collection's share of a close: about 50 us each.
 constexpr std::size_t kMostSweptAtClose = 1024;
 
@@ -53,6 +54,10 @@ Engine::Engine(std::string path, OpenOptions options) : path_(std::move(path)), 
 
 Result<std::shared_ptr<Engine>> Engine::Open(const std::string& path, const OpenOptions& options,
                                              std::shared_ptr<rocksdb::FileSystem> file_system) {
+  if (options.store_memory_bytes < kLeastStoreMemoryBytes) {
+    return Status::InvalidArgument(fmt::format("store_memory_bytes: {}, expected at least {}",
+                                               options.store_memory_bytes, kLeastStoreMemoryBytes));
+  }
   std::shared_ptr<Engine> engine(new Engine(path, options));
   TRACEVEC_ASSIGN_OR_RETURN(engine->kernels_, SelectKernels());
   StoreOptions store_options;

@@ -84,8 +84,8 @@ Result<std::unique_ptr<Scanner::Impl>> Scanner::Impl::Open(
   }
   std::unique_ptr<Impl> scan(new Impl(std::move(engine), std::move(state), std::move(options)));
   scan->view_ = scan->state_->views.Current();
-  TRACEVEC_RETURN_IF_ERROR(CheckOrderBy(scan->options_.order_by, scan->state_->schema,
-                                        scan->view_->known_fields.get()));
+  TRACEVEC_RETURN_IF_ERROR(
+      CheckOrderBy(scan->options_.order_by, scan->state_->schema, scan->view_->known_fields.get()));
   FilterProgram filter;
   if (!scan->options_.where.empty()) {
     TRACEVEC_ASSIGN_OR_RETURN(filter,

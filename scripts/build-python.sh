@@ -10,7 +10,7 @@ if [[ "$(cat "$stamp" 2>/dev/null)" == "$hash" ]]; then
   echo "The Python package in .venv is up to date."
   exit 0
 fi
-say "Building the Python package"
+say "Building the Python package (a minute or two)"
 # Without isolation the build folder (build/python) stays valid from one build to the next.
 .venv/bin/python -m pip install --disable-pip-version-check --no-build-isolation --no-deps \
   --force-reinstall .

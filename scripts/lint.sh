@@ -12,7 +12,8 @@ if [[ $# -gt 0 ]]; then
 else
   files=({core,storage,index,retrieval}/*.cc)
 fi
-shared=$(hash_of .clang-tidy $build/compile_commands.json include {core,storage,index,retrieval}/*.h)
+shared=$(hash_of .clang-tidy $build/compile_commands.json include/tracevec \
+  {core,storage,index,retrieval}/*.h)
 
 export build stamps shared
 lint_one() {
@@ -23,7 +24,10 @@ lint_one() {
     return
   fi
   # Warnings in system headers are counted on standard error: noise.
-  clang-tidy-14 --quiet -p "$build" "$file" 2>/dev/null || { echo "clang-tidy: $file" >&2; return 1; }
+  if ! clang-tidy-14 --quiet -p "$build" "$file" 2>/dev/null; then
+    echo "clang-tidy: $file" >&2
+    return 1
+  fi
   echo "$hash" >"$stamp"
 }
 export -f lint_one

@@ -43,7 +43,9 @@ Status StoreState::ResumeAfterError() {
   const std::lock_guard lock(resume_mutex);
   // Cleared first: an error that comes while RocksDB resumes must not be forgotten.
   if (!needs_resume.exchange(false)) return Status::Ok();
-  const rocksdb::Status resumed = db->Resume();
+  // Twice: the first may end with the error of a flush that began before there was space.
+  rocksdb::Status resumed = db->Resume();
+  if (!resumed.ok()) resumed = db->Resume();
   if (resumed.ok()) return Status::Ok();
   needs_resume.store(true);
   return FromRocksdb(resumed, path + ": writing stopped after an error and cannot resume");

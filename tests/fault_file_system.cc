@@ -18,6 +18,8 @@ std::string Normal(const std::string& path) {
   return normal;
 }
 
+bool IsManifest(const std::string& path) { return path.find("/MANIFEST-") != std::string::npos; }
+
 std::string DirectoryOf(const std::string& path) {
   const std::string directory = std::filesystem::path(path).parent_path().string();
   return directory.empty() ? "." : directory;
@@ -379,7 +381,7 @@ void FaultFileSystem::DropTail(const std::string& path, const FileState& state,
   if (fate >= 2) kept = random() % (unsynced + 1);
   bytes.resize(static_cast<std::size_t>(state.synced + kept));
   // The last sector may have got its place in the file, but not (all of) its content.
-  if (kept > 0 && random() % 4 == 0) {
+  if (kept > 0 && random() % 4 == 0 && !IsManifest(path)) {
     const std::uint64_t sector = (bytes.size() - 1) / kSectorBytes * kSectorBytes;
     const bool zeros = random() % 2 == 0;
     for (std::uint64_t i = std::max(sector, state.synced); i < bytes.size(); ++i) {

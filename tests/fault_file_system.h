@@ -21,7 +21,9 @@ namespace tracevec {
 ///
 /// Stricter than Linux where POSIX is: RangeSync makes nothing durable, and the Fsync of a new file
 /// does not keep its directory entry. Not covered: RocksDB's own LOG (it is written past the file
-/// system's files), writes that are neither appended nor synced in order. Safe for concurrent use.
+/// system's files), and damage within the last, unsynced record of a MANIFEST. RocksDB takes a
+/// short one for the end and refuses a damaged one as corruption, which it also is when that record
+/// was synced and has rotted since; so here a MANIFEST is only cut. Safe for concurrent use.
 class FaultFileSystem : public rocksdb::FileSystemWrapper {
  public:
   /// Bits that say which calls a fault is for.

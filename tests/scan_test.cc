@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <memory>
 #include <random>
 #include <string>
@@ -15,7 +14,7 @@
 
 #include "core/kernel_dispatch.h"
 #include "core/vector_math.h"
-#include "index/int8_code.h"
+#include "tests/score_oracle.h"
 #include "tests/test_seed.h"
 
 namespace tracevec {
@@ -23,19 +22,6 @@ namespace {
 
 constexpr Metric kMetrics[] = {Metric::kCosine, Metric::kIp, Metric::kL2};
 constexpr CommitNumber kNow{100};
-
-double OracleScore(std::span<const float> query, std::span<const float> row, Metric metric) {
-  double dot = 0;
-  double distance = 0;
-  for (std::size_t i = 0; i < query.size(); ++i) {
-    dot += double{query[i]} * double{row[i]};
-    distance += (double{query[i]} - double{row[i]}) * (double{query[i]} - double{row[i]});
-  }
-  if (metric == Metric::kL2) return -distance;
-  if (metric == Metric::kIp) return dot;
-  return dot /
-         std::sqrt(SquaredNorm(query.data(), query.size()) * SquaredNorm(row.data(), row.size()));
-}
 
 /// Rows of one vector field in blocks of a size, with the oracle's knowledge of them.
 class TestIndex {
@@ -265,45 +251,6 @@ TEST_F(ScanTest, TheCodeScanFinds99PercentOfClusteredNeighbours) {
     for (int i = 0; i < 30; ++i) queries.push_back(Prepared(near_a_centre(), metric));
     EXPECT_GE(Recall(index, queries, 10), 0.99) << MetricName(metric);
   }
-}
-
-TEST_F(ScanTest, CodesAreWithinHalfAStepAndScoresWithinTheSumOfThose) {
-  for (const std::size_t dimension : Dimensions()) {
-    const std::vector<float> row = RandomVector(dimension);
-    const std::vector<float> query = RandomVector(dimension);
-    std::vector<std::uint8_t> codes(dimension);
-    const float scale = EncodeInt8(row.data(), dimension, codes.data());
-    double largest_query = 0;
-    for (const float component : query)
-      largest_query = std::max(largest_query, std::fabs(double{component}));
-    const double query_step = largest_query / 127;
-    double bound = 1e-4;
-    for (std::size_t i = 0; i < dimension; ++i) {
-      ASSERT_NEAR(scale * (static_cast<float>(codes[i]) - 128), row[i], 0.5001 * double{scale});
-      bound += 0.51 * (std::fabs(double{query[i]}) * double{scale} +
-                       std::fabs(double{row[i]}) * query_step + 0.5 * double{scale} * query_step);
-    }
-    for (const Metric metric : {Metric::kIp, Metric::kL2}) {
-      const Int8Query coded(query.data(), dimension, metric);
-      const std::int32_t dot = ScalarKernels()->dot_u8s8(codes.data(), coded.codes(), dimension);
-      const float norm = static_cast<float>(SquaredNorm(row.data(), dimension));
-      ASSERT_NEAR(coded.Score(scale, norm, dot), OracleScore(query, row, metric),
-                  metric == Metric::kL2 ? 2 * bound : bound)
-          << MetricName(metric) << " d=" << dimension;
-    }
-  }
-}
-
-TEST(Int8Code, ZeroAndVanishingVectorsHaveTheCodesOfZero) {
-  std::vector<std::uint8_t> codes(3);
-  const std::vector<std::uint8_t> zero = {128, 128, 128};
-  EXPECT_EQ(EncodeInt8(std::vector<float>{0, -0.0F, 0}.data(), 3, codes.data()), 0.0F);
-  EXPECT_EQ(codes, zero);
-  EncodeInt8(std::vector<float>{1e-44F, -1e-44F, 0}.data(), 3, codes.data());
-  EXPECT_EQ(codes, zero);
-  const float scale = EncodeInt8(std::vector<float>{3e38F, -3e38F, 0}.data(), 3, codes.data());
-  EXPECT_EQ(codes, (std::vector<std::uint8_t>{255, 1, 128}));
-  EXPECT_FLOAT_EQ(scale, 3e38F / 127);
 }
 
 TEST_F(ScanTest, RowsWithoutAVectorAreLeftOutEvenWhereTheyWouldScoreBest) {

@@ -1,31 +1,15 @@
-// Search: answers, filters, content, receipts, deadlines.
+// Search: answers, filters and content.
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cmath>
-#include <nlohmann/json.hpp>
 #include <set>
 
+#include "tests/score_oracle.h"
 #include "tests/test_documents.h"
 
 namespace tracevec {
 namespace {
-
-double OracleScore(std::span<const float> a, std::span<const float> b, Metric metric) {
-  double dot = 0;
-  double distance = 0;
-  double aa = 0;
-  double bb = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    dot += double{a[i]} * double{b[i]};
-    distance += (double{a[i]} - double{b[i]}) * (double{a[i]} - double{b[i]});
-    aa += double{a[i]} * double{a[i]};
-    bb += double{b[i]} * double{b[i]};
-  }
-  if (metric == Metric::kL2) return -distance;
-  return metric == Metric::kIp ? dot : dot / std::sqrt(aa * bb);
-}
 
 /// Equal in everything, scores bit for bit.
 void ExpectSameHits(const std::vector<Hit>& a, const std::vector<Hit>& b) {
@@ -328,111 +312,6 @@ TEST_F(SearchTest, KMatchingRowsAreFoundWhateverIsDeletedOrFiltered) {
     const SearchResponse some = Must(notes.Search(request));
     EXPECT_EQ(some.hits.size(), std::min(matching, 100u)) << where;
     EXPECT_EQ(some.receipt.short_reason, matching >= 100 ? "" : "matches");
-  }
-}
-
-TEST_F(SearchTest, AReceiptSaysWhatRan) {
-  CollectionSchema schema = BodySchema(kDimension, Metric::kIp);
-  schema.vectors["body"].space.model = "model";
-  Collection notes = Must(db_->CreateCollection("notes", schema));
-  Rows rows = MakeRows(0, 1000, kDimension);
-  for (int i = 0; i < 1000; ++i) rows.metadata.push_back({{"n", i % 10}});
-  Upsert(notes, rows);
-  SearchRequest request = Query(query_, 5);
-  request.where = "n=3";
-  request.label = "the label";
-  const SearchResponse response = Must(notes.Search(request));
-  const Receipt& receipt = response.receipt;
-  EXPECT_EQ(receipt.id.size(), 32u);
-  EXPECT_EQ(receipt.id.find_first_not_of("0123456789abcdef"), std::string::npos);
-  EXPECT_GT(receipt.time.micros, 0);
-  EXPECT_EQ(receipt.label, "the label");
-  EXPECT_EQ(receipt.collection, "notes");
-  EXPECT_EQ(receipt.field, "body");
-  EXPECT_EQ(receipt.plan, "code_scan");
-  EXPECT_EQ(receipt.filter, "n = 3");
-  EXPECT_EQ(receipt.metric, "ip");
-  EXPECT_EQ(receipt.code, "int8");
-  EXPECT_FALSE(receipt.exact || receipt.deadline_cut);
-  EXPECT_EQ(receipt.k, 5u);
-  EXPECT_EQ(receipt.returned, 5u);
-  EXPECT_EQ(receipt.rows_scanned, 1000u);
-  EXPECT_GE(receipt.filter_passed, 37u) << "5 and 32 more are scored again";
-  EXPECT_LE(receipt.filter_passed, 100u);
-  EXPECT_GT(receipt.filter_tested, receipt.filter_passed);
-  EXPECT_LE(receipt.filter_tested, 1000u);
-  EXPECT_EQ(receipt.distances, 1037u);
-  EXPECT_EQ(receipt.live, 1000u);
-  EXPECT_EQ(receipt.commit, commit());
-  EXPECT_EQ(receipt.timeline, 1u);
-  EXPECT_EQ(receipt.space.model, "model");
-  EXPECT_TRUE(receipt.space_asserted);
-  EXPECT_EQ(receipt.kernels, Must(db_->Stats()).kernels);
-  EXPECT_EQ(receipt.build, Must(db_->Stats()).build);
-
-  std::vector<std::string> names;
-  double sum = 0;
-  for (const ReceiptStage& stage : receipt.stages) {
-    names.push_back(stage.name);
-    EXPECT_GE(stage.micros, 0) << stage.name;
-    sum += stage.micros;
-  }
-  EXPECT_EQ(names, (std::vector<std::string>{"plan", "scan", "rescore", "hydrate"}));
-  EXPECT_LE(sum, receipt.total_micros);
-  EXPECT_EQ(receipt.stages[1].n_in, 1000u);
-  EXPECT_EQ(receipt.stages[2].n_out, 5u);
-
-  request.exact = true;
-  request.where = {};
-  request.space.model = "model";
-  const Receipt exact = Must(notes.Search(request)).receipt;
-  EXPECT_EQ(exact.plan, "exact_scan");
-  EXPECT_EQ(exact.code, "float32");
-  EXPECT_TRUE(exact.exact && exact.filter.empty());
-  EXPECT_FALSE(exact.space_asserted);
-  EXPECT_EQ(exact.distances, 1000u);
-  EXPECT_NE(exact.id, receipt.id);
-  request.receipt = ReceiptLevel::kOff;
-  const Receipt off = Must(notes.Search(request)).receipt;
-  EXPECT_TRUE(off.id.empty() && off.stages.empty() && off.collection.empty());
-}
-
-TEST_F(SearchTest, AReceiptIsJsonWithoutTheQuery) {
-  Collection notes = Create("notes");
-  Rows rows = MakeRows(0, 3, kDimension);
-  rows.texts.assign(3, "the secret text");
-  Upsert(notes, rows);
-  SearchRequest request = Query(query_);
-  request.label = "a \"label\"";
-  const Receipt receipt = Must(notes.Search(request)).receipt;
-  const nlohmann::json json = nlohmann::json::parse(receipt.ToJson());
-  EXPECT_EQ(json["id"], receipt.id);
-  EXPECT_EQ(json["label"], request.label);
-  EXPECT_EQ(json["returned"], 3);
-  EXPECT_EQ(json["short_reason"], "matches");
-  EXPECT_EQ(json["stages"].size(), receipt.stages.size());
-  EXPECT_EQ(json["stages"][0]["name"], "plan");
-  EXPECT_EQ(json["time"], FormatTimestamp(receipt.time));
-  EXPECT_EQ(receipt.ToJson().find("secret"), std::string::npos);
-  EXPECT_FALSE(json.contains("vector"));
-}
-
-TEST_F(SearchTest, APassedDeadlineGivesWhatWasFoundAndSaysSo) {
-  for (const std::size_t count : {100u, 1000u}) {
-    Collection notes = Create("notes" + std::to_string(count));
-    Upsert(notes, MakeRows(0, count, kDimension));
-    SearchRequest request = Query(query_);
-    request.deadline_ms = 1e-6;
-    const SearchResponse cut = Must(notes.Search(request));
-    EXPECT_TRUE(cut.hits.empty());
-    EXPECT_TRUE(cut.receipt.deadline_cut);
-    EXPECT_EQ(cut.receipt.short_reason, "deadline");
-    EXPECT_EQ(cut.receipt.rows_scanned, 0u);
-    request.deadline_ms = 1e300;
-    const SearchResponse ample = Must(notes.Search(request));
-    EXPECT_EQ(ample.hits.size(), 10u);
-    EXPECT_FALSE(ample.receipt.deadline_cut);
-    EXPECT_EQ(ample.receipt.short_reason, "");
   }
 }
 

@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "storage/rocksdb_file_system.h"
 #include "storage/store.h"
 #include "tests/fault_file_system.h"
 #include "tests/temporary_directory.h"
@@ -175,10 +176,9 @@ Status Live(FaultyStore& store, bool sync, std::uint64_t seed) {
 /// for a second, and most of these tests consist of that.
 void InParallel(std::uint64_t count, const std::function<void(std::uint64_t)>& function) {
   constexpr int kThreads = 8;
-  for (const auto priority : {rocksdb::Env::Priority::HIGH, rocksdb::Env::Priority::LOW}) {
-    rocksdb::Env::Default()->SetBackgroundThreads(kThreads,
-                                                  priority);  // One pool serves all stores.
-  }
+  // One pool of RocksDB's serves all stores of a process.
+  rocksdb::Env::Default()->SetBackgroundThreads(kThreads, rocksdb::Env::Priority::HIGH);
+  rocksdb::Env::Default()->SetBackgroundThreads(kThreads, rocksdb::Env::Priority::LOW);
   std::atomic<std::uint64_t> next{0};
   std::vector<std::thread> threads;
   for (int t = 0; t < kThreads; ++t) {
@@ -220,6 +220,34 @@ TEST(StoreFault, SyncedWritesSurvivePowerLossAtAnyPoint) { LosePowerAtManyPoints
 
 TEST(StoreFault, AsyncWritesLoseAtMostTheirLastOnesInAPowerLoss) { LosePowerAtManyPoints(false); }
 
+TEST(StoreFault, ANewLogMakesTheOlderOnesDurable) {
+  const TemporaryDirectory temporary;
+  std::filesystem::create_directory(temporary / "attic");
+  std::filesystem::create_directory(temporary / "db");
+  const auto faults =
+      std::make_shared<FaultFileSystem>(rocksdb::FileSystem::Default(), temporary / "attic");
+  RocksdbFileSystem file_system(faults);
+  const auto create = [&](const std::string& name) {
+    std::unique_ptr<rocksdb::FSWritableFile> file;
+    EXPECT_TRUE(file_system.NewWritableFile(temporary / name, {}, &file, nullptr).ok());
+    EXPECT_TRUE(file->Append("record", {}, nullptr).ok());
+    return file;
+  };
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    auto older = create("db/1.log");
+    auto newer = create("db/2.log");
+    faults->PowerOff();
+    older.reset();
+    newer.reset();
+    faults->DropUnsynced(seed);
+    std::string left;
+    ASSERT_TRUE(rocksdb::ReadFileToString(faults.get(), temporary / "db/1.log", &left).ok());
+    EXPECT_EQ(left, "record");
+    std::filesystem::remove(temporary / "db/1.log");
+    std::filesystem::remove(temporary / "db/2.log");
+  }
+}
+
 TEST(StoreFault, WithoutSyncAPowerLossDoesTakeWrites) {
   // Proves that the tests above could fail: the tail is dropped, and only without sync.
   std::uint64_t lost_sync = 0;
@@ -241,10 +269,10 @@ TEST(StoreFault, WithoutSyncAPowerLossDoesTakeWrites) {
   EXPECT_GT(lost_async, 0u);
 }
 
-/// What a life costs in calls when nothing fails.
-std::uint64_t CallsOfALife() {
+/// How many calls of these kinds a life makes when nothing fails.
+std::uint64_t CallsOfALife(unsigned calls) {
   FaultyStore store(1);
-  store.fs().PowerOffAtCall(1'000'000);
+  store.fs().FailCall(1'000'000, FaultFileSystem::Lasts::kOnce, calls);
   EXPECT_TRUE(Live(store, false, 1).ok());
   return store.fs().calls();
 }
@@ -252,7 +280,7 @@ std::uint64_t CallsOfALife() {
 void FailEveryCallOnce(unsigned calls, FaultFileSystem::Lasts lasts) {
   // A few more than were counted: background work does not always come in the same order. With
   // fewer iterations than 1, evenly spread ones of them.
-  const std::uint64_t all = CallsOfALife() + 10;
+  const std::uint64_t all = CallsOfALife(calls) + 10;
   const std::uint64_t runs = std::min<std::uint64_t>(all, TestIterations(all));
   InParallel(runs, [&](std::uint64_t run) {
     const std::uint64_t n = run * all / runs;
@@ -262,6 +290,7 @@ void FailEveryCallOnce(unsigned calls, FaultFileSystem::Lasts lasts) {
     EXPECT_TRUE(status.ok() || status.code() == StatusCode::kIOError ||
                 status.code() == StatusCode::kCorruption)
         << status.ToString();
+    EXPECT_TRUE(status.ok() || store.fs().calls() > n) << "failed without a fault";
     store.Kill();
     store.fs().ClearFaults();
     store.NothingMayBeLost();

@@ -250,7 +250,7 @@ class SelfTest(unittest.TestCase):
         "README.md": "See `core/utf8.h`, `core/*.h` and [filters](docs/filters.md#names).\n",
         "docs/filters.md": "Text.\n",
         "include/tracevec/a.h": '#pragma once\n#include <string>\n#include "tracevec/b.h"\n',
-        "core/CMakeLists.txt": "tracevec_add_library(x\n  utf8.cc)\ntracevec_add_kernels(avx2 -m)\n",
+        "core/CMakeLists.txt": "add_library(x utf8.cc)\ntracevec_add_kernels(avx2 -m)\n",
         "core/utf8.h": "#pragma once\n",
         "core/utf8.cc": '#include "core/utf8.h"\n// exit() and std::cout in a comment.\n',
         "core/kernels_avx2.cc": '#include <immintrin.h>\n\n#include "core/kernels.h"\n',

@@ -147,7 +147,7 @@ struct PutOptions {
 struct PutResult {
   std::uint64_t commit = 0;  ///< The commit that holds it.
   std::uint32_t version = 0;
-  bool unchanged = false;  ///< Nothing was written.
+  bool unchanged = false;  ///< Nothing was written; the counts below are 0.
   std::uint32_t kept = 0;
   std::uint32_t added = 0;
   std::uint32_t removed = 0;
