@@ -131,7 +131,8 @@ Document GeneratePage(std::size_t number, std::mt19937_64* random) {
 
 Corpus GenerateCorpus(std::size_t most_documents) {
   BenchReport::Note(
-      "no data/cppdocs found (TRACEVEC_SHARED names the folder that holds data/): the figures are of "
+      "no data/cppdocs found (TRACEVEC_SHARED names the folder that holds data/): the figures are "
+      "of "
       "generated documents and vectors");
   Corpus corpus;
   corpus.name = fmt::format("generated, seed {}", kSeed);

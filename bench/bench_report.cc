@@ -4,7 +4,9 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <ctime>
 #include <fstream>
 #include <thread>
@@ -36,6 +38,20 @@ const cpu_set_t& ProcessorsAtStart() {
   return allowed;
 }
 
+/// Processes that want a processor, over the last minute. More than processors: others disturb.
+double LoadAverage() {
+  double load = 0;
+  return getloadavg(&load, 1) == 1 ? load : -1;
+}
+
+/// Four digits: repeats do not agree on more.
+double Rounded(double value) {
+  if (value == 0 || !std::isfinite(value)) return value;
+  const double unit = std::pow(10.0, std::floor(std::log10(std::fabs(value))) - 3);
+  return unit >= 1 ? std::round(value / unit) * unit
+                   : std::round(value / unit) / std::round(1 / unit);
+}
+
 nlohmann::ordered_json GoalText(const std::optional<Goal>& goal) {
   if (!goal) return nullptr;
   return fmt::format("{} {}", goal->at_least ? ">=" : "<=", goal->value);
@@ -63,8 +79,7 @@ double IdleP99Micros() {
   std::vector<double> micros;
   for (int round = 0; round < kRounds; ++round) {
     const Timer timer;
-    while (timer.WallSeconds() < kRoundSeconds) {
-    }
+    while (timer.WallSeconds() < kRoundSeconds) {}
     micros.push_back(timer.WallSeconds() * 1e6);
   }
   return Percentile(std::move(micros), 0.99);
@@ -76,43 +91,52 @@ void PinToFirstProcessor() {
     cpu_set_t one;
     CPU_ZERO(&one);
     CPU_SET(processor, &one);
-    if (sched_setaffinity(0, sizeof(one), &one) != 0) BenchReport::Note("this thread is not pinned");
+    if (sched_setaffinity(0, sizeof(one), &one) != 0)
+      BenchReport::Note("this thread is not pinned");
     return;
   }
 }
 
 void UnpinProcessor() { sched_setaffinity(0, sizeof(cpu_set_t), &ProcessorsAtStart()); }
 
-BenchReport::BenchReport(int argc, char** argv) {
-  for (int i = 1; i < argc; ++i) ReadFlag(argv[i], argc, argv, &i);
+BenchReport::BenchReport(int argc, char** argv, const std::vector<std::string>& own_flags) {
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  for (std::size_t at = 0; at < arguments.size();) at = ReadFlag(arguments, at, own_flags);
   setup_["processor"] = ProcessorName();
   setup_["processors"] = std::thread::hardware_concurrency();
   setup_["threads"] = 1;
 }
 
-void BenchReport::ReadFlag(std::string_view flag, int argc, char** argv, int* at) {
+std::size_t BenchReport::ReadFlag(const std::vector<std::string>& arguments, std::size_t at,
+                                  const std::vector<std::string>& own_flags) {
+  const std::string& flag = arguments[at];
   // The programs of Google Benchmark are run with the same arguments.
-  if (flag.rfind("--benchmark_", 0) == 0) return;
+  if (flag.rfind("--benchmark_", 0) == 0) return at + 1;
+  if (flag == "--check") {
+    check_ = true;
+    return at + 1;
+  }
   if (flag == "--quick") {
     quick_ = true;
     repeats_ = 1;
-  } else if (flag == "--check") {
-    check_ = true;
-  } else if (flag.rfind("--", 0) == 0 && *at + 1 < argc) {
-    flags_.emplace_back(flag.substr(2), argv[++*at]);
-    if (flag == "--repeats") repeats_ = std::stoul(*flags_.back().second);
-  } else {
-    throw std::invalid_argument(fmt::format(
-        "unknown argument '{}'; known: --quick, --check, --repeats N", flag));
+    return at + 1;
   }
+  const bool own = std::find(own_flags.begin(), own_flags.end(), flag) != own_flags.end();
+  if ((flag != "--repeats" && !own) || at + 1 == arguments.size()) {
+    throw std::invalid_argument(
+        fmt::format("argument '{}' is unknown or lacks its value; known: --quick, --check, "
+                    "--repeats N {}",
+                    flag, fmt::join(own_flags, " ")));
+  }
+  flags_[flag] = arguments[at + 1];
+  if (flag == "--repeats") repeats_ = std::max(1UL, std::stoul(arguments[at + 1]));
+  return at + 2;
 }
 
-const std::optional<std::string>& BenchReport::Flag(std::string_view name) const {
-  static const std::optional<std::string> kNone;
-  for (const auto& [flag, value] : flags_) {
-    if (flag == name) return value;
-  }
-  return kNone;
+std::optional<std::string> BenchReport::Flag(const std::string& name) const {
+  const auto found = flags_.find(name);
+  if (found == flags_.end()) return std::nullopt;
+  return found->second;
 }
 
 void BenchReport::SetUp(std::string_view name, nlohmann::ordered_json value) {
@@ -123,31 +147,37 @@ void BenchReport::Figure(std::string_view name, double value, std::string_view u
                          std::optional<Goal> goal, const nlohmann::ordered_json& setup) {
   nlohmann::ordered_json line;
   line["name"] = name;
-  line["value"] = value;
+  line["value"] = Rounded(value);
   line["unit"] = unit;
   line["goal"] = GoalText(goal);
   line["pass"] = nullptr;
-  if (goal) {
+  if (goal && !quick_) {  // A goal is for the whole data.
     const bool pass = goal->at_least ? value >= goal->value : value <= goal->value;
     line["pass"] = pass;
     missed_ = missed_ || !pass;
   }
   line["setup"] = setup_;
-  line["setup"].update(setup);
+  line["setup"]["load_average"] = Rounded(LoadAverage());
+  for (const auto& [key, detail] : setup.items()) {
+    line["setup"][key] = detail;
+    if (detail.is_number_float()) line["setup"][key] = Rounded(detail.get<double>());
+  }
   std::printf("%s\n", line.dump().c_str());
   std::fflush(stdout);
 }
 
 void BenchReport::TakeExitCode(int code) {
-  if (code > 1) throw std::runtime_error(fmt::format("a run of its own failed: exit code {}", code));
+  if (code > 1)
+    throw std::runtime_error(fmt::format("a run of its own failed: exit code {}", code));
   missed_ = missed_ || code == 1;
 }
 
 void BenchReport::Note(const std::string& text) { std::fprintf(stderr, "%s\n", text.c_str()); }
 
-int RunBench(int argc, char** argv, void (*body)(BenchReport*)) {
+int RunBench(int argc, char** argv, void (*body)(BenchReport*),
+             const std::vector<std::string>& own_flags) {
   try {
-    BenchReport report(argc, argv);
+    BenchReport report(argc, argv, own_flags);
     PinToFirstProcessor();
     body(&report);
     return report.ExitCode();

@@ -1,12 +1,12 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "tracevec/status.h"
@@ -61,17 +61,19 @@ void UnpinProcessor();
 /// One run of a benchmark program: its flags, and its figures as JSON, one line each.
 class BenchReport {
  public:
-  /// Throws std::invalid_argument for an unknown flag.
-  BenchReport(int argc, char** argv);
+  /// `own_flags` are those of this program alone; each takes a value. Throws std::invalid_argument
+  /// for an unknown flag.
+  BenchReport(int argc, char** argv, const std::vector<std::string>& own_flags);
 
   bool quick() const { return quick_; }
   bool check() const { return check_; }
   std::size_t repeats() const { return repeats_; }
-  /// The value after `--name`, for flags of one program alone.
-  const std::optional<std::string>& Flag(std::string_view name) const;
+  /// The value of one of the program's own flags ("--collections"), if it was given.
+  std::optional<std::string> Flag(const std::string& name) const;
 
   /// Adds to the setup of every figure from here on.
   void SetUp(std::string_view name, nlohmann::ordered_json value);
+  /// Prints a figure. Its goal is judged unless the run is a quick one.
   void Figure(std::string_view name, double value, std::string_view unit,
               std::optional<Goal> goal = std::nullopt,
               const nlohmann::ordered_json& setup = nlohmann::ordered_json::object());
@@ -84,17 +86,20 @@ class BenchReport {
   void TakeExitCode(int code);
 
  private:
-  void ReadFlag(std::string_view flag, int argc, char** argv, int* at);
+  /// Reads the flag at arguments[at] and says where the next one stands.
+  std::size_t ReadFlag(const std::vector<std::string>& arguments, std::size_t at,
+                       const std::vector<std::string>& own_flags);
 
   bool quick_ = false;
   bool check_ = false;
   std::size_t repeats_ = 3;
   bool missed_ = false;
-  std::vector<std::pair<std::string, std::optional<std::string>>> flags_;
+  std::map<std::string, std::string> flags_;
   nlohmann::ordered_json setup_;
 };
 
 /// A program's main: pins the thread, runs `body`, and turns what it throws into exit code 2.
-int RunBench(int argc, char** argv, void (*body)(BenchReport*));
+int RunBench(int argc, char** argv, void (*body)(BenchReport*),
+             const std::vector<std::string>& own_flags = {});
 
 }  // namespace tracevec::bench

@@ -35,7 +35,8 @@ class PlainSum {
  public:
   explicit PlainSum(const std::vector<float>& values) : floats_(values.size() / kStep * kStep) {
     constexpr std::size_t kHugePage = std::size_t{2} << 20;
-    const std::size_t bytes = (values.size() * sizeof(float) + kHugePage - 1) / kHugePage * kHugePage;
+    const std::size_t bytes =
+        (values.size() * sizeof(float) + kHugePage - 1) / kHugePage * kHugePage;
     memory_.reset(static_cast<float*>(std::aligned_alloc(kHugePage, bytes)));
     if (memory_ == nullptr) throw std::bad_alloc();
     madvise(memory_.get(), bytes, MADV_HUGEPAGE);

@@ -69,7 +69,8 @@ void PutDocumentsFigure(const Corpus& corpus, BenchReport* report) {
     rates.Add(static_cast<double>(corpus.vectors.rows), timer);
     Must(database->Close());
     for (double ms : TimeReopens(corpus, directory / "db", 3)) reopens.push_back(ms);
-    disk_bytes = static_cast<double>(Must(Must(Database::Open(directory / "db"))->Stats()).disk_bytes);
+    disk_bytes =
+        static_cast<double>(Must(Must(Database::Open(directory / "db"))->Stats()).disk_bytes);
   }
   rates.Report(report, "put_documents", "chunks/s", AtLeast(15'000));
   report->Figure("reopen_to_first_answer", Median(reopens), "ms");

@@ -54,9 +54,9 @@ void BuildTenants(const Corpus& corpus, const std::string& path, std::size_t col
     request.texts = texts;
     request.metadata = metadata;
     const std::size_t row = tenant * kChunks % (corpus.vectors.rows - kChunks);
-    request.vectors[""] = std::span(corpus.vectors.values)
-                              .subspan(row * corpus.vectors.dimension,
-                                       kChunks * corpus.vectors.dimension);
+    request.vectors[""] =
+        std::span(corpus.vectors.values)
+            .subspan(row * corpus.vectors.dimension, kChunks * corpus.vectors.dimension);
     Must(collection.Upsert(request));
   }
   Must(database->Close());
@@ -127,12 +127,12 @@ int RunAgain(std::vector<std::string> arguments) {
 
 void Run(BenchReport* report) {
   std::size_t collections = report->quick() ? kQuickCollections : kCollections;
-  if (const auto& asked = report->Flag("collections")) collections = std::stoul(*asked);
+  if (const auto& asked = report->Flag("--collections")) collections = std::stoul(*asked);
   const Corpus corpus = LoadCorpus(kDocuments);
   DescribeCorpus(corpus, report);
   report->SetUp("collections", collections);
   report->SetUp("chunks", kChunks);
-  if (const auto& served = report->Flag("serve")) {
+  if (const auto& served = report->Flag("--serve")) {
     return Serve(corpus, *served, collections, report);
   }
   const TemporaryDirectory directory;
@@ -153,5 +153,5 @@ void Run(BenchReport* report) {
 }  // namespace tracevec::bench
 
 int main(int argc, char** argv) {
-  return tracevec::bench::RunBench(argc, argv, tracevec::bench::Run);
+  return tracevec::bench::RunBench(argc, argv, tracevec::bench::Run, {"--collections", "--serve"});
 }

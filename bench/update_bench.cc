@@ -59,8 +59,8 @@ void Edit(std::size_t revision, std::mt19937_64* random, Document* page) {
 
 /// Answers with vectors of the corpus, in turn.
 Embedder MakeEmbedder(const Corpus& corpus) {
-  return [&corpus, next = std::size_t{0}](std::span<const std::string> texts) mutable
-         -> Result<std::vector<float>> {
+  return [&corpus, next = std::size_t{0}](
+             std::span<const std::string> texts) mutable -> Result<std::vector<float>> {
     std::vector<float> rows;
     for (std::size_t i = 0; i < texts.size(); ++i) {
       const auto row = corpus.vectors.Row(next++ % corpus.vectors.rows);
@@ -115,8 +115,8 @@ class UpdateBench {
     UpdateFigure("put_document_2_of_40_changed", embedding_);
     // The vectors of all 40, given: each is checked.
     PutOptions given;
-    given.vectors[""] = std::span(corpus_.vectors.values)
-                            .first(kPageChunks * corpus_.vectors.dimension);
+    given.vectors[""] =
+        std::span(corpus_.vectors.values).first(kPageChunks * corpus_.vectors.dimension);
     UpdateFigure("put_document_2_of_40_changed_all_vectors_given", given);
     UnchangedFigure();
   }

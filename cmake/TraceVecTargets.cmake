@@ -48,9 +48,11 @@ function(tracevec_add_tests executable)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LABELS;SOURCES;LIBRARIES")
   add_executable(${executable} ${arg_SOURCES})
   tracevec_configure_target(${executable})
+  # Tests may call their helpers alike.
+  set_target_properties(${executable} PROPERTIES UNITY_BUILD OFF)
   target_link_libraries(${executable} PRIVATE ${arg_LIBRARIES} GTest::gtest_main)
   gtest_discover_tests(${executable}
     DISCOVERY_MODE PRE_TEST
     DISCOVERY_TIMEOUT 60
-    PROPERTIES TIMEOUT 300 LABELS "${arg_LABELS}")
+    PROPERTIES TIMEOUT 1500 LABELS "${arg_LABELS}")
 endfunction()

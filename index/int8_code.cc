@@ -12,14 +12,30 @@ constexpr float kLargestCode = 127.0F;
 constexpr std::int32_t kOffset = 128;
 
 float LargestMagnitude(const float* vector, std::size_t count) {
-  float largest = 0;
-  for (std::size_t i = 0; i < count; ++i) largest = std::max(largest, std::fabs(vector[i]));
-  return largest;
+  // Lanes of their own become vector instructions; one maximum would wait for itself.
+  constexpr std::size_t kLanes = 8;
+  float largest[kLanes] = {};
+  std::size_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+      largest[lane] = std::max(largest[lane], std::fabs(vector[i + lane]));
+    }
+  }
+  for (; i < count; ++i) largest[0] = std::max(largest[0], std::fabs(vector[i]));
+  return *std::max_element(largest, largest + kLanes);
+}
+
+/// The nearest integer, halves to even. Adding this number leaves no bit of a float for a fraction;
+/// std::nearbyint would do, but without SSE4.1 it is a call a component: 5.4 against 0.4 us for
+/// 384.
+float Round(float value) {
+  constexpr float kNoFraction = 1.5F * 8'388'608;
+  return (value + kNoFraction) - kNoFraction;
 }
 
 std::int32_t Quantise(float component, float inverse_scale) {
-  const float scaled = std::nearbyint(component * inverse_scale);
-  return static_cast<std::int32_t>(std::clamp(scaled, -kLargestCode, kLargestCode));
+  return static_cast<std::int32_t>(
+      Round(std::clamp(component * inverse_scale, -kLargestCode, kLargestCode)));
 }
 
 /// 0 where a reciprocal would overflow: such a vector is too small to tell from zero in 8 bits.

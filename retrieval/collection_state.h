@@ -3,6 +3,7 @@
 #include <atomic>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,8 @@ struct CollectionState {
   std::unique_ptr<Head> head;      ///< Null for a small collection.
   std::deque<GarbageKey> garbage;  ///< Stored garbage records, oldest first.
   bool may_expire = false;
+  /// Whether chunks may have metadata records of their own; empty: not looked yet.
+  std::optional<bool> has_chunk_metadata;
 
   ViewRegistry views;
   std::atomic<bool> dropped{false};                ///< Calls on it return NotFound from then on.

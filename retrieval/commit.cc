@@ -54,6 +54,13 @@ void Commit::NoteFields(const Metadata& metadata) {
   }
 }
 
+void Commit::PutChunkMetadata(DocumentNumber document, ChunkNumber chunk,
+                              const ChunkMetadataRecord& record) {
+  batch_.Put(Table::kRecords, keys::ChunkMetadata(state_.number, document, chunk, number_),
+             EncodeChunkMetadata(record));
+  state_.has_chunk_metadata = true;  // Also where the commit fails: then it costs a look.
+}
+
 void Commit::AddGarbage(const GarbageRecord& garbage) {
   GarbageKey stored;
   stored.commit = number_;
@@ -94,7 +101,7 @@ Status Commit::Finish(bool sync) {
   state_.PublishView();
   if (state_.garbage.size() >= kGarbageBeforeSweep) {
     // The commit stands; garbage that could not be removed now is tried again by a later one.
-    SweepGarbage(engine_.store(), state_, 2 * kGarbageBeforeSweep)
+    SweepGarbage(engine_.store(), state_, 2 * std::max(kGarbageBeforeSweep, garbage_.size()))
         .IgnoreError("garbage is invisible");
   }
   return Status::Ok();

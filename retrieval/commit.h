@@ -29,6 +29,9 @@ class Commit {
   /// Remembers undeclared top-level names, so that filters on them are known to mean something.
   void NoteFields(const Metadata& metadata);
   void NoteExpiry() { may_expire_ = true; }
+  /// Writes a chunk's metadata as of this commit.
+  void PutChunkMetadata(DocumentNumber document, ChunkNumber chunk,
+                        const ChunkMetadataRecord& record);
   void CountAsserted(std::uint64_t vectors) { asserted_vectors_ += vectors; }
   /// What no view at or after this commit can see.
   void AddGarbage(const GarbageRecord& garbage);

@@ -55,18 +55,6 @@ Result<std::optional<VersionRecord>> ReadVersion(const Store& store, CollectionN
   return std::optional(std::move(record));
 }
 
-Result<std::optional<VersionRecord>> NewestVersion(const Store& store, CollectionNumber collection,
-                                                   DocumentNumber document) {
-  const StoreCursor cursor =
-      store.NewCursor(Table::kRecords, keys::VersionsPrefix(collection, document));
-  if (!cursor.Valid()) {
-    TRACEVEC_RETURN_IF_ERROR(cursor.status());
-    return std::optional<VersionRecord>();
-  }
-  TRACEVEC_ASSIGN_OR_RETURN(VersionRecord record, DecodeVersion(cursor.value()));
-  return std::optional(std::move(record));
-}
-
 Result<std::optional<VersionRecord>> VersionAt(const Store& store, CollectionNumber collection,
                                                DocumentNumber document, CommitNumber commit) {
   StoreCursor cursor = store.NewCursor(Table::kRecords, keys::VersionsPrefix(collection, document));

@@ -20,9 +20,6 @@ Result<std::optional<DocumentRecord>> ReadDocumentRecord(const Store& store,
                                                          std::string_view id);
 Result<std::optional<VersionRecord>> ReadVersion(const Store& store, CollectionNumber collection,
                                                  DocumentNumber document, std::uint32_t version);
-/// The newest stored version, which may be a deletion.
-Result<std::optional<VersionRecord>> NewestVersion(const Store& store, CollectionNumber collection,
-                                                   DocumentNumber document);
 /// The version in force at a commit; nothing when there was none, or it was a deletion.
 Result<std::optional<VersionRecord>> VersionAt(const Store& store, CollectionNumber collection,
                                                DocumentNumber document, CommitNumber commit);

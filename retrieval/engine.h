@@ -59,10 +59,13 @@ class Engine {
   Result<std::vector<std::string>> ListCollections() const;
 
  private:
+  static constexpr std::size_t kMostOpenCollections = 4096;
+
   Engine(std::string path, OpenOptions options);
   Status ReadCounters();
   void SweepBeforeClose();
   Result<std::shared_ptr<CollectionState>> LoadCollection(std::string_view name);
+  void RememberOpen(const std::shared_ptr<CollectionState>& state);
 
   const std::string path_;
   const OpenOptions options_;
@@ -77,6 +80,7 @@ class Engine {
 
   mutable std::mutex catalog_mutex_;
   std::map<std::string, std::shared_ptr<CollectionState>, std::less<>> open_;  // Guarded by it.
+  std::size_t drop_idle_at_ = kMostOpenCollections;                            // Likewise.
 };
 
 }  // namespace tracevec

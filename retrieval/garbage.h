@@ -14,9 +14,14 @@ Result<std::deque<GarbageKey>> ListGarbage(const Store& store, CollectionNumber 
 
 /// Removes from the store what no view that is in use can see: superseded versions with their
 /// sources, and chunks, vectors and ids that only they held. Handles at most `most` records, in
-/// commit order, each in one atomic write. Not a commit: no view changes.
+/// commit order, each wholly within one atomic write. Not a commit: no view changes.
 /// REQUIRES: Engine::writer_mutex() held.
 Status SweepGarbage(Store& store, CollectionState& state, std::size_t most);
+
+/// Whether chunks of the collection may have metadata records of their own. Most collections have
+/// none, and then no write looks for them: a cursor costs as much as three reads.
+/// REQUIRES: Engine::writer_mutex() held.
+Result<bool> HasChunkMetadata(const Store& store, CollectionState& state);
 
 /// Adds to a batch the removal of a chunk's metadata records that no view in use can see.
 /// REQUIRES: Engine::writer_mutex() held.

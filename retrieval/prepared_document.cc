@@ -1,6 +1,6 @@
 #include "retrieval/prepared_document.h"
 
-#include <set>
+#include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -186,26 +186,34 @@ Result<PreparedDocument> PrepareDocument(const CollectionState& state, const Doc
 
 Status NameChunks(const std::vector<std::int64_t>& kept_from, const VersionRecord* before,
                   PreparedDocument* prepared) {
-  std::set<std::pair<std::uint64_t, std::uint32_t>> taken;
+  std::vector<std::pair<std::uint64_t, std::uint32_t>> taken;
   for (std::size_t i = 0; i < kept_from.size(); ++i) {
     if (kept_from[i] < 0) continue;
     VersionEntry& entry = prepared->chunks[i].entry;
     entry.repeat = before->entries[kept_from[i]].repeat;
-    taken.emplace(entry.text_hash, entry.repeat);
+    taken.emplace_back(entry.text_hash, entry.repeat);
   }
+  std::sort(taken.begin(), taken.end());
+  const auto is_taken = [&](std::uint64_t text_hash, std::uint32_t repeat) {
+    return std::binary_search(taken.begin(), taken.end(), std::pair(text_hash, repeat));
+  };
   VersionRecord naming;  // As much of a version as an id depends on.
   naming.document_id = prepared->document->id;
   std::unordered_map<std::uint64_t, std::uint32_t> next;
+  // Default ids differ among themselves by construction.
+  const bool any_given =
+      std::any_of(prepared->chunks.begin(), prepared->chunks.end(),
+                  [](const PreparedChunk& chunk) { return !chunk.entry.given_id.empty(); });
   std::unordered_set<std::string_view> ids;
   for (std::size_t i = 0; i < prepared->chunks.size(); ++i) {
     PreparedChunk& chunk = prepared->chunks[i];
     if (kept_from.empty() || kept_from[i] < 0) {
       std::uint32_t& repeat = next[chunk.entry.text_hash];
-      while (taken.contains({chunk.entry.text_hash, repeat})) ++repeat;
+      while (is_taken(chunk.entry.text_hash, repeat)) ++repeat;
       chunk.entry.repeat = repeat++;
     }
     chunk.id = ChunkId(naming, chunk.entry);
-    if (!ids.insert(chunk.id).second) {
+    if (any_given && !ids.insert(chunk.id).second) {
       return Status::InvalidArgument(
           fmt::format("document '{}': chunk id '{}' is given twice", naming.document_id, chunk.id));
     }

@@ -170,9 +170,7 @@ Status PutWriter::PutAddedChunks(const ReadyPut& put, DocumentNumber number,
     }
     if (!GivenMetadata(chunk).empty()) {
       const ChunkMetadataRecord metadata{GivenMetadata(chunk), {}};
-      batch.Put(Table::kRecords,
-                keys::ChunkMetadata(state_.number, number, entry.chunk, commit_.number()),
-                EncodeChunkMetadata(metadata));
+      commit_.PutChunkMetadata(number, entry.chunk, metadata);
       commit_.NoteFields(metadata.given);
       row.own = CombineOwn(version.metadata, metadata).fields;
     }
@@ -202,13 +200,16 @@ Status PutWriter::PutKeptChunks(const PutPlan& plan, DocumentNumber number,
                                 const VersionRecord& version,
                                 const std::shared_ptr<const DocumentState>& document) {
   if (plan.diff.kept == 0) return Status::Ok();
-  TRACEVEC_ASSIGN_OR_RETURN(const MetadataByChunk stored,
-                            ReadNewestMetadata(engine_.store(), state_.number, number));
+  MetadataByChunk stored;
+  TRACEVEC_ASSIGN_OR_RETURN(const bool any_stored, HasChunkMetadata(engine_.store(), state_));
+  if (any_stored) {
+    TRACEVEC_ASSIGN_OR_RETURN(stored, ReadNewestMetadata(engine_.store(), state_.number, number));
+  }
   for (std::size_t i = 0; i < version.entries.size(); ++i) {
     if (plan.diff.kept_from[i] == ChunkDiff::kAdded) continue;
     const ChunkNumber chunk = version.entries[i].chunk;
-    const bool newly_apart = version.entries[i].text_apart &&
-                             !plan.before->entries[plan.diff.kept_from[i]].text_apart;
+    const bool newly_apart =
+        version.entries[i].text_apart && !plan.before->entries[plan.diff.kept_from[i]].text_apart;
     if (newly_apart || plan.prepared.chunks[i].token_count) {
       TRACEVEC_RETURN_IF_ERROR(RefreshBody(number, chunk, plan.prepared.chunks[i], newly_apart));
     }
@@ -218,9 +219,7 @@ Status PutWriter::PutKeptChunks(const PutPlan& plan, DocumentNumber number,
     const ChunkMetadataRecord before = had_record ? found->second : ChunkMetadataRecord();
     const ChunkMetadataRecord after = CarryMetadata(before, version.metadata, given);
     if (after.given != before.given || after.merged != before.merged) {
-      commit_.batch().Put(Table::kRecords,
-                          keys::ChunkMetadata(state_.number, number, chunk, commit_.number()),
-                          EncodeChunkMetadata(after));
+      commit_.PutChunkMetadata(number, chunk, after);
       commit_.NoteFields(after.given);
       if (had_record) {
         TRACEVEC_RETURN_IF_ERROR(

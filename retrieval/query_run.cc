@@ -18,9 +18,10 @@ namespace {
 constexpr std::uint32_t kLargestK = 16'384;
 constexpr std::uint32_t kLargestEf = 65'536;
 
-/// Candidates of a code scan that float32 scores again: int8 rarely moves a neighbour by more than
-/// a few places, and 32 more cost under a microsecond.
-constexpr std::size_t kRescoreSlack = 32;
+/// Candidates of a code scan that float32 scores again, besides the k wanted. In tight clusters
+/// int8 tells neighbours apart badly: of 6,000 rows in 50 clusters of width 0.05, recall@10 is 0.66
+/// with 32, 0.88 with 64 and 0.999 with 128, which costs about 10 us a query at 384-d.
+constexpr std::size_t kRescoreSlack = 128;
 
 Status CheckSettings(const QuerySettings& settings) {
   if (settings.k == 0 || settings.k > kLargestK) {

@@ -1,5 +1,6 @@
 #include "retrieval/row_loader.h"
 
+#include <algorithm>
 #include <cstring>
 #include <unordered_map>
 #include <utility>
@@ -24,7 +25,8 @@ class VectorWalk {
 
   /// Collects the vectors of a document's chunks. Documents must be asked in ascending order.
   Status MoveTo(DocumentNumber document) {
-    vectors_.clear();
+    chunks_.clear();
+    floats_.clear();
     for (; cursor_.Valid(); cursor_.Next()) {
       TRACEVEC_ASSIGN_OR_RETURN(const keys::ChunkKey key, keys::ParseVector(cursor_.key()));
       if (key.document > document) return Status::Ok();
@@ -35,23 +37,25 @@ class VectorWalk {
             fmt::format("vector of document {} chunk {}: {} bytes, expected {}", Raw(key.document),
                         Raw(key.chunk), bytes.size(), dimension_ * sizeof(float)));
       }
-      std::vector<float>& vector = vectors_[Raw(key.chunk)];
-      vector.resize(dimension_);
-      std::memcpy(vector.data(), bytes.data(), bytes.size());
+      chunks_.push_back(key.chunk);
+      floats_.resize(chunks_.size() * dimension_);
+      std::memcpy(floats_.data() + (chunks_.size() - 1) * dimension_, bytes.data(), bytes.size());
     }
     return cursor_.status();
   }
 
   std::span<const float> Of(ChunkNumber chunk) const {
-    const auto found = vectors_.find(Raw(chunk));
-    if (found == vectors_.end()) return {};
-    return found->second;
+    const auto found = std::lower_bound(chunks_.begin(), chunks_.end(), chunk);
+    if (found == chunks_.end() || *found != chunk) return {};
+    const auto row = static_cast<std::size_t>(found - chunks_.begin());
+    return std::span(floats_).subspan(row * dimension_, dimension_);
   }
 
  private:
   std::size_t dimension_;
   StoreCursor cursor_;
-  std::unordered_map<std::uint32_t, std::vector<float>> vectors_;
+  std::vector<ChunkNumber> chunks_;  // Of the document, ascending as their keys are,
+  std::vector<float> floats_;        // and their vectors, one after the other.
 };
 
 /// The same for the chunks' own metadata: the newest record at or before the commit counts.

@@ -14,7 +14,6 @@
 #include "retrieval/garbage.h"
 #include "retrieval/row_loader.h"
 #include "retrieval/row_selection.h"
-#include "storage/keys.h"
 
 namespace tracevec {
 namespace {
@@ -46,10 +45,7 @@ Status AddPatch(const Engine& engine, const CollectionState& state, const Select
   // Many merges could add up to what one would not be allowed.
   TRACEVEC_RETURN_IF_ERROR(CheckMetadata(own.fields != nullptr ? *own.fields : Metadata(),
                                          state.schema, "document '" + chunk.document_id + "'"));
-  commit->batch().Put(
-      Table::kRecords,
-      keys::ChunkMetadata(state.number, chunk.document, chunk.chunk, commit->number()),
-      EncodeChunkMetadata(after));
+  commit->PutChunkMetadata(chunk.document, chunk.chunk, after);
   if (!before.given.empty() || !before.merged.empty()) {
     TRACEVEC_RETURN_IF_ERROR(
         DropOldMetadata(engine.store(), state, chunk.document, chunk.chunk, &commit->batch()));

@@ -194,8 +194,10 @@ Result<VersionRecord> DecodeVersion(std::string_view bytes) {
 std::string ChunkId(const VersionRecord& version, const VersionEntry& entry) {
   if (version.loose) return version.document_id;
   if (!entry.given_id.empty()) return entry.given_id;
-  std::string id = version.document_id + "#" + ToHex(entry.text_hash);
-  if (entry.repeat > 0) id += "-" + std::to_string(std::uint64_t{entry.repeat} + 1);
+  std::string id;
+  id.reserve(version.document_id.size() + 1 + 16 + 11);  // "#", the hash, "-" and a 32-bit number.
+  id.append(version.document_id).append("#").append(ToHex(entry.text_hash));
+  if (entry.repeat > 0) id.append("-").append(std::to_string(std::uint64_t{entry.repeat} + 1));
   return id;
 }
 

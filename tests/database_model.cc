@@ -21,9 +21,8 @@ bool SameInput(const Document& a, const Document& b) {
     return std::tie(d.id, d.text, d.title, d.uri, d.parser, d.metadata, d.chunker, d.expires_at);
   };
   return all_of(a) == all_of(b) &&
-         std::equal(
-             a.chunks.begin(), a.chunks.end(), b.chunks.begin(), b.chunks.end(),
-             [](const ChunkInput& x, const ChunkInput& y) { return AllOf(x) == AllOf(y); });
+         std::equal(a.chunks.begin(), a.chunks.end(), b.chunks.begin(), b.chunks.end(),
+                    [](const ChunkInput& x, const ChunkInput& y) { return AllOf(x) == AllOf(y); });
 }
 
 /// The text of a span of code points.
@@ -290,13 +289,11 @@ Result<ModelDocument> ModelCollection::PreparePut(const Operation& operation,
     ++document.last.added;
     for (const std::string& name : operation.fields) {
       const VectorField& field = schema_.vectors.at(name);
-      chunk.vectors[name] =
-          TestVector(TextFor(field, put, chunk), operation.salt, field.dimension);
+      chunk.vectors[name] = TestVector(TextFor(field, put, chunk), operation.salt, field.dimension);
     }
   }
   document.last.kept = static_cast<std::uint32_t>(document.chunks.size()) - document.last.added;
-  document.last.removed =
-      static_cast<std::uint32_t>(before.chunks.size()) - document.last.kept;
+  document.last.removed = static_cast<std::uint32_t>(before.chunks.size()) - document.last.kept;
   NameChunks(&document);
   if (Status status = CheckUnclaimed(document); !status.ok()) return status;
   return document;

@@ -201,7 +201,8 @@ TEST(Fault, AWriteThatFailsAtAnyCallIsDoneOrUndone) {
 
 // --- Opening, reading, closing ---
 
-/// Creates a database, or opens one that lost power; after the failure it opens as if nothing had been.
+/// Creates a database, or opens one that lost power; after the failure it opens as if nothing had
+/// been.
 std::uint64_t FailOpening(bool creating, std::uint64_t n, Lasts lasts) {
   FaultyDatabase database =
       creating ? FaultyDatabase(Durability::kSync) : FaultyDatabase(TheOriginal().database);
@@ -230,8 +231,7 @@ TEST(Fault, AnOpeningThatFailsAtAnyCallLeavesADatabaseThatOpens) {
   const auto open = [](bool creating) {
     return [=](std::uint64_t n, Lasts lasts) { return FailOpening(creating, n, lasts); };
   };
-  FailEveryCall({{"creating", open(true)},
-                 {"after a crash", open(false)}});
+  FailEveryCall({{"creating", open(true)}, {"after a crash", open(false)}});
 }
 
 std::uint64_t FailClosing(std::uint64_t n, Lasts lasts) {
@@ -251,24 +251,27 @@ std::uint64_t FailClosing(std::uint64_t n, Lasts lasts) {
   return calls;
 }
 
-TEST(Fault, AClosingThatFailsAtAnyCallLosesNothingAcknowledged) { FailEveryCall({{"closing", FailClosing}}); }
+TEST(Fault, AClosingThatFailsAtAnyCallLosesNothingAcknowledged) {
+  FailEveryCall({{"closing", FailClosing}});
+}
 
 TEST(Fault, AReadThatFailsSaysSoAndAnswersNothingWrong) {
   // Many blocks of records and vectors, each of which is read once.
   const Original large({.large_chunks = 400, .small_chunks = 100});
-  FailEveryCall({{"reading", [&](std::uint64_t n, Lasts lasts) {
-    FaultyDatabase database(large.database);
-    DatabaseModel model = large.model;
-    EXPECT_TRUE(database.Open().ok());
-    database.faults().FailCall(n, lasts, FaultFileSystem::kReading);
-    const std::string difference = DifferenceOf(*database, &model, kSeed);
-    const std::uint64_t calls = database.faults().calls();
-    database.faults().ClearFaults();
-    EXPECT_TRUE(difference.empty() || difference.find("IOError: ") != std::string::npos)
-        << difference;
-    EXPECT_EQ(DifferenceOf(*database, &model, kSeed), "");
-    return calls;
-  }}});
+  FailEveryCall(
+      {{"reading", [&](std::uint64_t n, Lasts lasts) {
+          FaultyDatabase database(large.database);
+          DatabaseModel model = large.model;
+          EXPECT_TRUE(database.Open().ok());
+          database.faults().FailCall(n, lasts, FaultFileSystem::kReading);
+          const std::string difference = DifferenceOf(*database, &model, kSeed);
+          const std::uint64_t calls = database.faults().calls();
+          database.faults().ClearFaults();
+          EXPECT_TRUE(difference.empty() || difference.find("IOError: ") != std::string::npos)
+              << difference;
+          EXPECT_EQ(DifferenceOf(*database, &model, kSeed), "");
+          return calls;
+        }}});
 }
 
 // --- A full disk ---

@@ -59,7 +59,8 @@ class FaultyDatabase {
  private:
   void MakeFileSystem() {
     std::filesystem::create_directory(directory_ / "attic");
-    faults_ = std::make_shared<FaultFileSystem>(rocksdb::FileSystem::Default(), directory_ / "attic");
+    faults_ =
+        std::make_shared<FaultFileSystem>(rocksdb::FileSystem::Default(), directory_ / "attic");
   }
 
   TemporaryDirectory directory_;

@@ -82,7 +82,8 @@ class Child {
     std::vector<char*> pointers;
     for (std::string& argument : arguments) pointers.push_back(argument.data());
     pointers.push_back(nullptr);
-    if (posix_spawn(&process_, "/proc/self/exe", &actions, nullptr, pointers.data(), environ) != 0) {
+    if (posix_spawn(&process_, "/proc/self/exe", &actions, nullptr, pointers.data(), environ) !=
+        0) {
       std::abort();
     }
     posix_spawn_file_actions_destroy(&actions);
@@ -148,8 +149,9 @@ class KillLoop {
     const Operation in_flight = MakeOperation(seed_, done_, model_, kMix);
     model_.Apply(in_flight);
     const std::string with = DifferenceOf(database, &model_, random_());
-    ASSERT_TRUE(with.empty()) << done_ << " operations were acknowledged; without the next: "
-                              << without << "; with it (" << in_flight.Describe() << "): " << with;
+    ASSERT_TRUE(with.empty()) << done_
+                              << " operations were acknowledged; without the next: " << without
+                              << "; with it (" << in_flight.Describe() << "): " << with;
     ++done_;
   }
 

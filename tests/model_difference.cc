@@ -200,8 +200,7 @@ std::string DifferenceOfDocument(const Collection& collection, ModelCollection* 
   return "";
 }
 
-std::string DifferenceOf(const Collection& collection, ModelCollection* model,
-                         std::uint64_t seed) {
+std::string DifferenceOf(const Collection& collection, ModelCollection* model, std::uint64_t seed) {
   std::mt19937_64 random(seed);
   std::string difference = CompareCounts(collection, *model);
   if (difference.empty()) difference = CompareDocuments(collection, model);

@@ -120,8 +120,7 @@ Outcome ExecuteOn(Collection& collection, const Operation& operation) {
     case Operation::Kind::kDeleteDocument:
       return FromWrite(collection.DeleteDocument(operation.ids.front()));
     case Operation::Kind::kDelete: return FromWrite(collection.Delete(SelectionOf(operation)));
-    default:
-      return FromWrite(collection.UpdateMetadata(operation.patch, SelectionOf(operation)));
+    default: return FromWrite(collection.UpdateMetadata(operation.patch, SelectionOf(operation)));
   }
 }
 
@@ -155,8 +154,8 @@ std::string Operation::Describe() const {
   if (ids.size() > 8) text += " and " + std::to_string(ids.size() - 8) + " more";
   for (const Document& document : documents) {
     text += " '" + document.id + "' of " + std::to_string(document.text.size()) + " bytes, " +
-            std::to_string(document.chunks.size()) + " given chunks, " +
-            document.chunker.strategy + (document.expires_at ? ", expired" : "");
+            std::to_string(document.chunks.size()) + " given chunks, " + document.chunker.strategy +
+            (document.expires_at ? ", expired" : "");
   }
   return with_plan ? text + " with a plan" : text;
 }

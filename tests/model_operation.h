@@ -26,12 +26,12 @@ struct Operation {
 
   Kind kind = Kind::kUpsert;
   std::string collection;
-  CollectionSchema schema;        ///< kCreateCollection.
-  std::vector<std::string> ids;   ///< Of a selection without `where`, too.
-  std::string where;              ///< kDelete, kUpdateMetadata.
-  Metadata patch;                 ///< kUpdateMetadata.
-  std::vector<std::string> texts; ///< kUpsert.
-  std::vector<Metadata> metadata; ///< kUpsert.
+  CollectionSchema schema;         ///< kCreateCollection.
+  std::vector<std::string> ids;    ///< Of a selection without `where`, too.
+  std::string where;               ///< kDelete, kUpdateMetadata.
+  Metadata patch;                  ///< kUpdateMetadata.
+  std::vector<std::string> texts;  ///< kUpsert.
+  std::vector<Metadata> metadata;  ///< kUpsert.
   std::vector<Document> documents;
   /// Fields that get vectors: kUpsert, kPutDocument, kPutDocuments.
   std::vector<std::string> fields;

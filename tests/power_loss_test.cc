@@ -78,8 +78,9 @@ class PowerLossRun {
     timeline_ = stats->timeline;
 
     const bool in_flight = states_.size() > 1 && !acknowledged_;
-    const std::size_t allowed =
-        durability_ == Durability::kAsync ? states_.size() : in_flight ? 2 : 1;
+    const std::size_t allowed = durability_ == Durability::kAsync ? states_.size()
+                                : in_flight                       ? 2
+                                                                  : 1;
     std::string differences;
     for (std::size_t lost = 0; lost < allowed; ++lost) {
       DatabaseModel& state = states_[states_.size() - 1 - lost];

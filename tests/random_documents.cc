@@ -11,9 +11,9 @@
 namespace tracevec {
 namespace {
 
-constexpr std::array<std::string_view, 12> kWords = {
-    "store", "index", "chunk", "vector", "Überblick", "query",
-    "データ", "filter", "naïve", "commit", "reader", "draft"};
+constexpr std::array<std::string_view, 12> kWords = {"store",     "index",  "chunk",  "vector",
+                                                     "Überblick", "query",  "データ", "filter",
+                                                     "naïve",     "commit", "reader", "draft"};
 constexpr std::array<const char*, 4> kLanguages = {"en", "de", "nl", "ja"};
 constexpr std::array<const char*, 3> kTags = {"draft", "news", "howto"};
 constexpr std::string_view kBetween = "\n\n";

@@ -83,9 +83,9 @@ class OperationMaker {
       operation_.ids.push_back(id);
       const ModelDocument* stored = model_.Find(id);
       const bool again = stored != nullptr && stored->loose && Pick(4) == 0;
-      operation_.texts.push_back(again            ? stored->chunks.front().text
+      operation_.texts.push_back(again          ? stored->chunks.front().text
                                  : Pick(3) == 0 ? RandomSentence(random_)
-                                                  : "");
+                                                : "");
       operation_.metadata.push_back(again ? stored->put.metadata : RandomMetadata(random_));
     }
   }
@@ -170,8 +170,8 @@ class OperationMaker {
   std::string AnyChunkId() {
     const std::map<std::string, ModelDocument>& documents = model_.documents();
     if (documents.empty()) return "missing";
-    const auto document = std::next(documents.begin(),
-                                    static_cast<std::ptrdiff_t>(Pick(documents.size())));
+    const auto document =
+        std::next(documents.begin(), static_cast<std::ptrdiff_t>(Pick(documents.size())));
     const std::vector<ModelChunk>& chunks = document->second.chunks;
     return chunks.empty() ? "missing" : chunks[Pick(chunks.size())].id;
   }

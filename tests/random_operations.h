@@ -15,7 +15,7 @@ struct OperationMix {
   /// Around how many chunks the collection "large" hovers. 512 is where a collection changes from
   /// one that lives in the store alone to one with rows in memory.
   std::size_t large_chunks = 560;
-  std::size_t small_chunks = 60;   ///< The same of the others.
+  std::size_t small_chunks = 60;     ///< The same of the others.
   std::size_t most_paragraphs = 16;  ///< Of a document when it is made.
   bool drops = true;                 ///< Collections are dropped, and made again.
 };

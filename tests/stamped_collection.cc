@@ -121,10 +121,10 @@ CollectionSchema StampedCollection::Schema() {
 std::string StampedCollection::PutDocument(std::mt19937_64& random) {
   Document document;
   document.id = RandomDocumentId(random);
+  const auto stamp = static_cast<std::int64_t>(++stamp_);
   if (random() % 10 == 0) {
     return Failure(collection_.DeleteDocument(document.id).status(), "delete document");
   }
-  const auto stamp = static_cast<std::int64_t>(++stamp_);
   document.metadata = {{"stamp", stamp}, {"owner", document.id}};
   for (const std::string& id : IdsIn(document.id, ChunksFor(stamp))) {
     ChunkInput chunk;
@@ -156,8 +156,8 @@ std::string StampedCollection::WriteGroup(std::mt19937_64& random) {
     const std::vector<float> vector = VectorOf(stamp);
     vectors.insert(vectors.end(), vector.begin(), vector.end());
   }
-  const std::vector<Metadata> metadata(
-      ids.size(), {{"stamp", stamp}, {"own_stamp", stamp}, {"owner", group}});
+  const std::vector<Metadata> metadata(ids.size(),
+                                       {{"stamp", stamp}, {"own_stamp", stamp}, {"owner", group}});
   UpsertRequest request;
   request.ids = ids;
   request.vectors[""] = vectors;
@@ -178,18 +178,15 @@ std::string StampedCollection::MarkGroup(std::mt19937_64& random) {
   return Failure(collection_.UpdateMetadata(patch, selection).status(), "update metadata");
 }
 
-std::string StampedCollection::PutFillers(std::size_t count, std::uint64_t salt) {
+std::string StampedCollection::PutFillers(std::size_t count) {
   std::vector<std::string> ids;
   for (std::size_t i = 0; i < count; ++i) ids.push_back("f" + std::to_string(i));
-  const std::vector<float> vectors(count * kDimension, static_cast<float>(salt % 100 + 1) / 100);
+  const std::vector<float> vectors(count * kDimension, 0.5F);
   UpsertRequest request;
   request.ids = ids;
   request.vectors[""] = vectors;
+  ++stamp_;
   return Failure(collection_.Upsert(request).status(), "fillers");
-}
-
-std::string StampedCollection::DeleteFillers() {
-  return Failure(collection_.Delete({std::nullopt, "document LIKE 'f%'"}).status(), "fillers");
 }
 
 std::string StampedCollection::Read(std::mt19937_64& random) const {
@@ -271,8 +268,7 @@ std::string StampedCollection::Search(const std::string& where, bool exact,
 }
 
 std::string StampedCollection::Count(std::int64_t stamp) const {
-  const auto count =
-      collection_.Count("stamp = " + std::to_string(stamp) + " AND owner LIKE 'd%'");
+  const auto count = collection_.Count("stamp = " + std::to_string(stamp) + " AND owner LIKE 'd%'");
   if (!count.ok()) return Failure(count.status(), "count");
   if (*count == 0 || *count == ChunksFor(stamp)) return "";
   return "count: " + std::to_string(*count) + " chunks of stamp " + std::to_string(stamp);

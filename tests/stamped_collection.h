@@ -10,10 +10,10 @@
 
 namespace tracevec {
 
-/// A collection in which every write leaves a stamp in all it touches: in the text, the metadata and
-/// the vector of each chunk of a document, and of each loose vector of a group. A reader that sees
-/// two stamps in one document, or in one group, or not as many chunks as the stamp says, has seen
-/// half of a write. All calls return what went wrong in words, or "".
+/// A collection in which every write leaves a stamp in all it touches: in the text, the metadata
+/// and the vector of each chunk of a document, and of each loose vector of a group. A reader that
+/// sees two stamps in one document, or in one group, or not as many chunks as the stamp says, has
+/// seen half of a write. All calls return what went wrong in words, or "".
 ///
 /// One thread calls PutDocument, one the other writes; any number of threads read.
 class StampedCollection {
@@ -26,7 +26,7 @@ class StampedCollection {
 
   explicit StampedCollection(Collection collection) : collection_(std::move(collection)) {}
   /// The same collection of the database opened again. REQUIRES: no other call is running.
-  void Reopen(Collection collection) { collection_ = std::move(collection); }
+  void Use(Collection collection) { collection_ = std::move(collection); }
 
   /// Replaces a document with another number of chunks, one of which stays; or deletes it.
   std::string PutDocument(std::mt19937_64& random);
@@ -34,9 +34,8 @@ class StampedCollection {
   std::string WriteGroup(std::mt19937_64& random);
   /// Merges a mark into the metadata of a group, by ids or by a filter.
   std::string MarkGroup(std::mt19937_64& random);
-  /// Loose vectors that carry no stamp.
-  std::string PutFillers(std::size_t count, std::uint64_t salt);
-  std::string DeleteFillers();
+  /// So many loose vectors that carry no stamp; those there are stay as they are.
+  std::string PutFillers(std::size_t count);
 
   /// One read of some kind, and what it must be like.
   std::string Read(std::mt19937_64& random) const;
