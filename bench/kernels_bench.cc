@@ -159,8 +159,8 @@ void RegisterTable(const KernelTable& table) {
 void NameTheTablesNotRun() {
   std::string names;
   const auto runnable = RunnableKernels();
-  for (const KernelTable* table : {Avx512VnniKernels(), Avx512Kernels(), Avx2Kernels(),
-                                   Sse41Kernels()}) {
+  for (const KernelTable* table :
+       {Avx512VnniKernels(), Avx512Kernels(), Avx2Kernels(), Sse41Kernels()}) {
     if (table == nullptr || std::find(runnable.begin(), runnable.end(), table) != runnable.end()) {
       continue;
     }

@@ -27,7 +27,6 @@ StoreCursor::Impl::~Impl() {
   const std::lock_guard lock(state_->cursors_mutex);
   state_->cursors.erase(this);
   iterator_.reset();
-  state_->cursor_destroyed.notify_all();
 }
 
 void StoreCursor::Impl::Next() {

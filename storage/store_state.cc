@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "core/return_if_error.h"
 #include "storage/records.h"
 #include "storage/store_errors.h"
@@ -37,31 +35,28 @@ Result<std::shared_lock<std::shared_mutex>> StoreState::Enter() const {
   TRACEVEC_RETURN_IF_ERROR(CheckUsable());
   std::shared_lock lock(gate);
   TRACEVEC_RETURN_IF_ERROR(CheckUsable());
-  if (db == nullptr) return reopen_failure;
   return lock;
+}
+
+Status StoreState::ResumeAfterError() {
+  if (!needs_resume.load(std::memory_order_acquire)) return Status::Ok();
+  const std::lock_guard lock(resume_mutex);
+  // Cleared first: an error that comes while RocksDB resumes must not be forgotten.
+  if (!needs_resume.exchange(false)) return Status::Ok();
+  // Twice: the first may end with the error of a flush that began before there was space.
+  rocksdb::Status resumed = db->Resume();
+  if (!resumed.ok()) resumed = db->Resume();
+  if (resumed.ok()) return Status::Ok();
+  needs_resume.store(true);
+  return FromRocksdb(resumed, path + ": writing stopped after an error and cannot resume");
 }
 
 Status StoreState::Close() {
   if (fork_generation != ForkGeneration()) return CheckUsable();
   closed.store(true, std::memory_order_release);
-  std::unique_lock lock(gate, std::defer_lock);
-  while (true) {
-    std::unique_lock cursors_lock(cursors_mutex);
-    cursor_destroyed.wait(cursors_lock, [this] { return !OtherThreadsHaveCursors(); });
-    cursors_lock.unlock();
-    lock.lock();
-    // A call that got in before `closed` was set may have made another one.
-    cursors_lock.lock();
-    if (!OtherThreadsHaveCursors()) break;
-    lock.unlock();
-  }
+  const std::unique_lock lock(gate);
   if (db == nullptr) return Status::Ok();
   return CloseUnderGate();
-}
-
-bool StoreState::OtherThreadsHaveCursors() const {
-  return std::any_of(cursors.begin(), cursors.end(),
-                     [](const StoreCursor::Impl* cursor) { return !cursor->of_this_thread(); });
 }
 
 Status StoreState::CloseUnderGate() {
@@ -88,7 +83,7 @@ Status StoreState::Abandon() {
 }
 
 Status StoreState::ShutDownCleanly() {
-  // After an error RocksDB refuses the mark: then the next open replays the log.
+  // After an error without a Resume the mark is refused: then the next open replays the log.
   rocksdb::WriteOptions synced;
   synced.sync = true;
   // The synced mark makes all writes before it durable, so it is true from that moment; the flush
