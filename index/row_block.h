@@ -21,8 +21,8 @@ struct FieldLayout {
   Metric metric = Metric::kCosine;
 
   /// Rows start on cache lines: 64 codes, 16 floats.
-  std::size_t code_stride() const { return (dimension + 63) / 64 * 64; }
-  std::size_t vector_stride() const { return (dimension + 15) / 16 * 16; }
+  std::size_t code_stride() const { return (std::size_t{dimension} + 63) / 64 * 64; }
+  std::size_t vector_stride() const { return (std::size_t{dimension} + 15) / 16 * 16; }
 };
 
 /// A row to append. Views are read during the call only.

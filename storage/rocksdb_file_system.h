@@ -19,8 +19,8 @@ namespace tracevec {
 /// without noticing it (the power-loss test found this once in about a hundred points). The price
 /// is a sync a log, one in each write buffer's worth of data.
 ///
-/// The free space is not told. With it, RocksDB answers a full disk by looking every five seconds
-/// whether there is space again, and refuses Resume() as busy until it has looked.
+/// The free space is not told. With it, RocksDB answers a full disk with a thread that looks every
+/// five seconds whether there is space again, and then resumes in the way that StoreState avoids.
 class RocksdbFileSystem : public rocksdb::FileSystemWrapper {
  public:
   explicit RocksdbFileSystem(const std::shared_ptr<rocksdb::FileSystem>& base)
