@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <limits>
+#include <map>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -57,16 +58,41 @@ Result<LikeQuery> ReadLike(const Engine& engine, const CollectionState& state,
   return LikeQuery{*std::move(vector), {found->document, chunk}};
 }
 
-/// What a hit shows besides id and score.
-Status FillContent(const Engine& engine, const CollectionState& state, const RowBlock& block,
-                   std::uint32_t row, const ChunkState& chunk, Hit* hit) {
-  const DocumentState& document = *chunk.document;
-  TRACEVEC_ASSIGN_OR_RETURN(const auto version, ReadVersion(engine.store(), state.number,
-                                                            document.number, document.version));
-  if (!version) {
+/// The versions that hits come from, each read once: hits often share a document.
+using VersionsOfHits = std::map<DocumentNumber, VersionRecord>;
+
+Result<const VersionRecord*> VersionOfHit(const Engine& engine, const CollectionState& state,
+                                          const DocumentState& document, ChunkNumber chunk,
+                                          VersionsOfHits* versions) {
+  const auto found = versions->find(document.number);
+  if (found != versions->end()) return &found->second;
+  VersionRecord& version = (*versions)[document.number];
+  if (document.loose) {
+    // A loose vector's version says of its one chunk that it has this number and, if any, a text
+    // in its body: known without reading it.
+    version.document_id = document.id;
+    version.version = document.version;
+    version.entries.emplace_back();
+    version.entries.back().chunk = chunk;
+    version.entries.back().text_apart = true;
+    return &version;
+  }
+  TRACEVEC_ASSIGN_OR_RETURN(
+      auto stored, ReadVersion(engine.store(), state.number, document.number, document.version));
+  if (!stored) {
     return Status::Corruption(
         fmt::format("document '{}': version {} is missing", document.id, document.version));
   }
+  version = *std::move(stored);
+  return &version;
+}
+
+/// What a hit shows besides id and score.
+Status FillContent(const Engine& engine, const CollectionState& state, const RowBlock& block,
+                   std::uint32_t row, const ChunkState& chunk, VersionsOfHits* versions, Hit* hit) {
+  const DocumentState& document = *chunk.document;
+  TRACEVEC_ASSIGN_OR_RETURN(const VersionRecord* version,
+                            VersionOfHit(engine, state, document, block.chunk(row), versions));
   for (std::size_t i = 0; i < version->entries.size(); ++i) {
     const VersionEntry& entry = version->entries[i];
     if (entry.chunk != block.chunk(row)) continue;
@@ -84,6 +110,7 @@ Status FillContent(const Engine& engine, const CollectionState& state, const Row
 Status Hydrate(const Engine& engine, const CollectionState& state, const QueryPlan& plan,
                const SearchRequest& request, const std::vector<ScoredRow>& best,
                std::vector<Hit>* hits) {
+  VersionsOfHits versions;
   hits->resize(best.size());
   for (std::size_t i = 0; i < best.size(); ++i) {
     const RowBlock& block = *plan.rows.blocks[best[i].ref.block];
@@ -95,7 +122,7 @@ Status Hydrate(const Engine& engine, const CollectionState& state, const QueryPl
     hit.document = chunk.document->id;
     hit.version = chunk.document->version;
     if (request.with_content) {
-      TRACEVEC_RETURN_IF_ERROR(FillContent(engine, state, block, row, chunk, &hit));
+      TRACEVEC_RETURN_IF_ERROR(FillContent(engine, state, block, row, chunk, &versions, &hit));
     }
     if (request.with_vectors) {
       TRACEVEC_ASSIGN_OR_RETURN(auto vector, ReadVector(engine.store(), state.number, *plan.field,

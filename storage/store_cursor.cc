@@ -27,6 +27,7 @@ StoreCursor::Impl::~Impl() {
   const std::lock_guard lock(state_->cursors_mutex);
   state_->cursors.erase(this);
   iterator_.reset();
+  state_->cursor_destroyed.notify_all();
 }
 
 void StoreCursor::Impl::Next() {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/return_if_error.h"
 #include "storage/records.h"
 #include "storage/store_errors.h"
@@ -54,9 +56,24 @@ Status StoreState::ResumeAfterError() {
 Status StoreState::Close() {
   if (fork_generation != ForkGeneration()) return CheckUsable();
   closed.store(true, std::memory_order_release);
-  const std::unique_lock lock(gate);
+  std::unique_lock lock(gate, std::defer_lock);
+  while (true) {
+    std::unique_lock cursors_lock(cursors_mutex);
+    cursor_destroyed.wait(cursors_lock, [this] { return !OtherThreadsHaveCursors(); });
+    cursors_lock.unlock();
+    lock.lock();
+    // A call that got in before `closed` was set may have made another one.
+    cursors_lock.lock();
+    if (!OtherThreadsHaveCursors()) break;
+    lock.unlock();
+  }
   if (db == nullptr) return Status::Ok();
   return CloseUnderGate();
+}
+
+bool StoreState::OtherThreadsHaveCursors() const {
+  return std::any_of(cursors.begin(), cursors.end(),
+                     [](const StoreCursor::Impl* cursor) { return !cursor->of_this_thread(); });
 }
 
 Status StoreState::CloseUnderGate() {

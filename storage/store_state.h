@@ -9,12 +9,14 @@
 
 #include <array>
 #include <atomic>
+#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
 #include <shared_mutex>
 #include <string>
+#include <thread>
 
 #include "storage/fork_guard.h"
 #include "storage/store.h"
@@ -74,11 +76,15 @@ class StoreState {
   std::atomic<bool> needs_resume{false};
   std::mutex resume_mutex;
 
-  /// Cursors whose iterators Close must destroy before RocksDB goes.
+  /// Cursors whose iterators must be destroyed before RocksDB goes: the closing thread's own by
+  /// Close, those of other threads by their owners, who may be reading a key or a value.
   std::mutex cursors_mutex;
+  std::condition_variable cursor_destroyed;
   std::set<StoreCursor::Impl*> cursors;  // Guarded by cursors_mutex.
 
  private:
+  /// REQUIRES: cursors_mutex.
+  bool OtherThreadsHaveCursors() const;
   Status CloseUnderGate();
   Status ShutDownCleanly();
 };
@@ -112,9 +118,12 @@ class StoreCursor::Impl {
   /// Called by StoreState::Close with the gate held exclusively.
   void DropIterator() { iterator_.reset(); }
   bool inherited_by_fork() const;
+  bool of_this_thread() const { return created_by_ == std::this_thread::get_id(); }
 
  private:
   void TakePosition();
+
+  const std::thread::id created_by_ = std::this_thread::get_id();
 
   std::shared_ptr<StoreState> state_;
   std::string upper_bound_;

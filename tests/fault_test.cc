@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <random>
 #include <string>
@@ -17,6 +18,12 @@
 
 // A database on a disk whose n-th call fails, for each n until the operation gets through, and on
 // one that is full.
+
+// RocksDB 7.8 leaks the new memtable of a flush that cannot create its log.
+extern "C" const char* __lsan_default_suppressions();  // NOLINT(bugprone-reserved-identifier)
+extern "C" const char* __lsan_default_suppressions() {
+  return "leak:rocksdb::ColumnFamilyData::ConstructNewMemtable\n";
+}
 
 namespace tracevec {
 namespace {
@@ -96,8 +103,10 @@ void FailEveryCall(const std::vector<Attempt>& attempts) {
       failures.push_back({&attempt, Lasts::kFromThenOn, n});
     }
   }
-  RunInParallel(failures.size(), [&](std::uint64_t i) {
-    const auto& [attempt, lasts, n] = failures[i];
+  // All of them, unless less was asked for: then some from everywhere.
+  const std::size_t count = std::min(failures.size(), TestIterations(failures.size()));
+  RunInParallel(count, [&](std::uint64_t i) {
+    const auto& [attempt, lasts, n] = failures[i * failures.size() / count];
     SCOPED_TRACE(attempt->name + ": call " + std::to_string(n) +
                  (lasts == Lasts::kOnce ? " fails" : " fails, and all after it"));
     attempt->run(n, lasts);
@@ -257,7 +266,7 @@ TEST(Fault, AClosingThatFailsAtAnyCallLosesNothingAcknowledged) {
 
 TEST(Fault, AReadThatFailsSaysSoAndAnswersNothingWrong) {
   // Many blocks of records and vectors, each of which is read once.
-  const Original large({.large_chunks = 400, .small_chunks = 100});
+  const Original large({.large_chunks = 250, .small_chunks = 60});
   FailEveryCall(
       {{"reading", [&](std::uint64_t n, Lasts lasts) {
           FaultyDatabase database(large.database);

@@ -158,7 +158,7 @@ std::string CompareGet(const Collection& collection, const ModelCollection& mode
 
 std::string CompareFilters(const Collection& collection, const ModelCollection& model,
                            std::mt19937_64* random) {
-  constexpr int kFilters = 6;
+  constexpr int kFilters = 4;
   for (int i = 0; i < kFilters; ++i) {
     // By version only here, where all versions are known.
     const std::string text = i == 0 ? "version >= 2" : RandomFilterText(*random);
