@@ -41,8 +41,8 @@ Result<std::optional<DocumentRecord>> ReadDocumentRecord(const Store& store,
   TRACEVEC_ASSIGN_OR_RETURN(const auto bytes,
                             store.Get(Table::kRecords, keys::Document(collection, id)));
   if (!bytes) return std::optional<DocumentRecord>();
-  TRACEVEC_ASSIGN_OR_RETURN(DocumentRecord record, DecodeDocument(*bytes));
-  return std::optional(std::move(record));
+  TRACEVEC_ASSIGN_OR_RETURN(const DocumentRecord record, DecodeDocument(*bytes));
+  return std::optional(record);
 }
 
 Result<std::optional<VersionRecord>> ReadVersion(const Store& store, CollectionNumber collection,
@@ -52,7 +52,7 @@ Result<std::optional<VersionRecord>> ReadVersion(const Store& store, CollectionN
       store.GetPinned(Table::kRecords, keys::Version(collection, document, version)));
   if (!bytes) return std::optional<VersionRecord>();
   TRACEVEC_ASSIGN_OR_RETURN(VersionRecord record, DecodeVersion(bytes->view()));
-  return std::optional(std::move(record));
+  return std::optional(record);
 }
 
 Result<std::optional<VersionRecord>> VersionAt(const Store& store, CollectionNumber collection,
@@ -62,7 +62,7 @@ Result<std::optional<VersionRecord>> VersionAt(const Store& store, CollectionNum
     TRACEVEC_ASSIGN_OR_RETURN(VersionRecord record, DecodeVersion(cursor.value()));
     if (record.commit > commit) continue;
     if (record.deleted) return std::optional<VersionRecord>();
-    return std::optional(std::move(record));
+    return std::optional(record);
   }
   TRACEVEC_RETURN_IF_ERROR(cursor.status());
   return std::optional<VersionRecord>();

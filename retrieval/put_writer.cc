@@ -37,8 +37,8 @@ std::string_view BytesOf(const float* vector, std::size_t dimension) {
 }
 
 const Metadata& GivenMetadata(const PreparedChunk& chunk) {
-  static const Metadata kNone;
-  return chunk.metadata != nullptr ? *chunk.metadata : kNone;
+  static const Metadata none;
+  return chunk.metadata != nullptr ? *chunk.metadata : none;
 }
 
 }  // namespace

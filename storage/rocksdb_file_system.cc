@@ -1,10 +1,14 @@
 #include "storage/rocksdb_file_system.h"
 
+#include <atomic>
 #include <utility>
 
 namespace tracevec {
 
-/// A log that says when it goes: RocksDB closes it after what it holds is durable elsewhere.
+/// A log that says when it goes (RocksDB closes it after what it holds is durable elsewhere), and
+/// that passes a sync on only when there is something to sync. So RocksDB's own sync of an old log
+/// cannot fail: when it did, and a second flush tried it again, RocksDB 7.8 would fail an
+/// assertion.
 class RocksdbFileSystem::LogFile : public rocksdb::FSWritableFileOwnerWrapper {
  public:
   LogFile(std::unique_ptr<rocksdb::FSWritableFile>&& file, RocksdbFileSystem* file_system)
@@ -14,6 +18,31 @@ class RocksdbFileSystem::LogFile : public rocksdb::FSWritableFileOwnerWrapper {
   }
   ~LogFile() override { Deregister(); }
 
+  rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
+                           rocksdb::IODebugContext* debug) override {
+    rocksdb::IOStatus status = FSWritableFileOwnerWrapper::Append(data, options, debug);
+    has_unsynced_.store(true);  // After the write: a sync that began before it may have missed it.
+    return status;
+  }
+  rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
+                           const rocksdb::DataVerificationInfo& verification,
+                           rocksdb::IODebugContext* debug) override {
+    rocksdb::IOStatus status =
+        FSWritableFileOwnerWrapper::Append(data, options, verification, debug);
+    has_unsynced_.store(true);
+    return status;
+  }
+  rocksdb::IOStatus Sync(const rocksdb::IOOptions& options,
+                         rocksdb::IODebugContext* debug) override {
+    if (!has_unsynced_.exchange(false)) return rocksdb::IOStatus::OK();
+    rocksdb::IOStatus status = FSWritableFileOwnerWrapper::Sync(options, debug);
+    if (!status.ok()) has_unsynced_.store(true);
+    return status;
+  }
+  rocksdb::IOStatus Fsync(const rocksdb::IOOptions& options,
+                          rocksdb::IODebugContext* debug) override {
+    return Sync(options, debug);
+  }
   rocksdb::IOStatus Close(const rocksdb::IOOptions& options,
                           rocksdb::IODebugContext* debug) override {
     Deregister();
@@ -27,6 +56,7 @@ class RocksdbFileSystem::LogFile : public rocksdb::FSWritableFileOwnerWrapper {
   }
 
   RocksdbFileSystem* file_system_;
+  std::atomic<bool> has_unsynced_{false};
 };
 
 rocksdb::IOStatus RocksdbFileSystem::NewWritableFile(const std::string& path,
@@ -53,12 +83,12 @@ rocksdb::IOStatus RocksdbFileSystem::SyncOpenLogs(const std::string& directory,
   const std::lock_guard lock(mutex_);
   if (open_logs_.empty()) return rocksdb::IOStatus::OK();
   for (LogFile* log : open_logs_) {
-    const rocksdb::IOStatus status = log->Sync({}, debug);
+    rocksdb::IOStatus status = log->Sync({}, debug);
     if (!status.ok()) return status;
   }
   // Their entries too: nothing but a sync write would have made them durable.
   std::unique_ptr<rocksdb::FSDirectory> handle;
-  const rocksdb::IOStatus status = target()->NewDirectory(directory, {}, &handle, debug);
+  rocksdb::IOStatus status = target()->NewDirectory(directory, {}, &handle, debug);
   return status.ok() ? handle->Fsync({}, debug) : status;
 }
 

@@ -28,14 +28,15 @@ class NullLogger : public rocksdb::Logger {
 
 class ErrorListener : public rocksdb::EventListener {
  public:
-  explicit ErrorListener(std::atomic<bool>& failed) : failed_(failed) {}
+  explicit ErrorListener(BackgroundErrors& errors) : errors_(errors) {}
   void OnBackgroundError(rocksdb::BackgroundErrorReason /*reason*/,
-                         rocksdb::Status* /*error*/) override {
-    failed_.store(true, std::memory_order_release);
+                         rocksdb::Status* error) override {
+    const bool soft = error->severity() <= rocksdb::Status::Severity::kSoftError;
+    (soft ? errors_.soft : errors_.hard).store(true, std::memory_order_release);
   }
 
  private:
-  std::atomic<bool>& failed_;
+  BackgroundErrors& errors_;
 };
 
 rocksdb::CompressionType BestCompression() {
@@ -73,8 +74,7 @@ rocksdb::DBOptions MakeDbOptions(const StoreOptions& options) {
   db.track_and_verify_wals_in_manifest = true;
   db.verify_sst_unique_id_in_manifest = true;
   db.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
-  // After an error the next write resumes (StoreState::ResumeAfterError), not a thread of
-  // RocksDB's.
+  // After an error the next write recovers (StoreState::RecoverFromError), no thread of RocksDB's.
   db.max_bgerror_resume_count = 0;
   // Bounds what is replayed after a crash: a table that is rarely written must not keep old logs.
   db.max_total_wal_size = WriteBufferMemory(options);
@@ -122,8 +122,8 @@ rocksdb::ColumnFamilyOptions MakeTableOptions(Table table, const StoreOptions& o
   return family;
 }
 
-std::shared_ptr<rocksdb::EventListener> MakeErrorListener(std::atomic<bool>& failed) {
-  return std::make_shared<ErrorListener>(failed);
+std::shared_ptr<rocksdb::EventListener> MakeErrorListener(BackgroundErrors& errors) {
+  return std::make_shared<ErrorListener>(errors);
 }
 
 }  // namespace tracevec

@@ -10,6 +10,12 @@
 
 namespace tracevec {
 
+/// What failed in the background. Safe for concurrent use.
+struct BackgroundErrors {
+  std::atomic<bool> soft{false};  ///< A compaction: writes go on.
+  std::atomic<bool> hard{false};  ///< RocksDB refuses writes.
+};
+
 /// Every RocksDB option that is not its default, with the reason.
 rocksdb::DBOptions MakeDbOptions(const StoreOptions& options);
 rocksdb::ColumnFamilyOptions MakeTableOptions(Table table, const StoreOptions& options,
@@ -17,7 +23,7 @@ rocksdb::ColumnFamilyOptions MakeTableOptions(Table table, const StoreOptions& o
 /// The cache both tables share.
 std::shared_ptr<rocksdb::Cache> MakeBlockCache(const StoreOptions& options);
 
-/// Notes in a flag, which must outlive the database, that background work failed.
-std::shared_ptr<rocksdb::EventListener> MakeErrorListener(std::atomic<bool>& failed);
+/// Notes errors where they are seen; `errors` must outlive the database.
+std::shared_ptr<rocksdb::EventListener> MakeErrorListener(BackgroundErrors& errors);
 
 }  // namespace tracevec

@@ -44,14 +44,15 @@ Store::~Store() {
 Status Store::Write(StoreBatch& batch, bool sync) {
   return WithoutExceptions([&]() -> Status {
     StoreState& state = *impl_->state;
+    TRACEVEC_RETURN_IF_ERROR(state.RecoverFromError());
     TRACEVEC_ASSIGN_OR_RETURN(const auto call, state.Enter());
     if (state.read_only) return Status::ReadOnly(state.path + ": opened for reading only");
     TRACEVEC_RETURN_IF_ERROR(batch.impl().status);
-    TRACEVEC_RETURN_IF_ERROR(state.ResumeAfterError());
+    TRACEVEC_RETURN_IF_ERROR(state.CheckSpaceToWrite(batch.size_bytes()));
     rocksdb::WriteOptions options;
     options.sync = sync;
     const rocksdb::Status status = state.db->Write(options, &batch.impl().batch);
-    if (!status.ok()) state.needs_resume.store(true, std::memory_order_release);
+    if (!status.ok()) state.errors.hard.store(true, std::memory_order_release);
     return FromRocksdb(status, state.path);
   });
 }
@@ -105,11 +106,11 @@ Result<std::vector<std::optional<std::string>>> Store::MultiGet(
 Status Store::Sync() {
   return WithoutExceptions([&]() -> Status {
     StoreState& state = *impl_->state;
+    TRACEVEC_RETURN_IF_ERROR(state.RecoverFromError());
     TRACEVEC_ASSIGN_OR_RETURN(const auto call, state.Enter());
     if (state.read_only) return Status::ReadOnly(state.path + ": opened for reading only");
-    TRACEVEC_RETURN_IF_ERROR(state.ResumeAfterError());
     const rocksdb::Status status = state.db->SyncWAL();
-    if (!status.ok()) state.needs_resume.store(true, std::memory_order_release);
+    if (!status.ok()) state.errors.hard.store(true, std::memory_order_release);
     return FromRocksdb(status, state.path);
   });
 }

@@ -97,7 +97,8 @@ class Store {
   ~Store();
 
   /// One atomic write. With `sync` it waits for the disk. After an error the write is wholly there
-  /// or wholly absent; a soft error (no space) is resumed by the next call once space is free.
+  /// or wholly absent. The next call recovers, once there is space again and no cursor is open; if
+  /// the write turns out to be there after all, every call fails until the store is opened again.
   /// Errors: ResourceExhausted (no space), IOError, ReadOnly, Corruption.
   Status Write(StoreBatch& batch, bool sync);
 

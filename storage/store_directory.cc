@@ -138,7 +138,7 @@ Result<DirectoryKind> BeginCreation(rocksdb::FileSystem& file_system, const std:
   rocksdb::FileLock* lock = nullptr;
   TRACEVEC_RETURN_IF_ERROR(
       FromRocksdb(file_system.LockFile(LockPath(path), {}, &lock, nullptr), LockPath(path)));
-  const Result<DirectoryKind> kind = BeginCreationLocked(file_system, path);
+  Result<DirectoryKind> kind = BeginCreationLocked(file_system, path);
   TRACEVEC_RETURN_IF_ERROR(FromRocksdb(file_system.UnlockFile(lock, {}, nullptr), LockPath(path)));
   return kind;
 }

@@ -11,8 +11,7 @@ namespace {
 
 /// RocksDB keeps the system's text of an errno, but not its number.
 bool Mentions(const std::string& text, int error_number) {
-  return text.find(std::strerror(error_number)) !=
-         std::string::npos;  // NOLINT(concurrency-mt-unsafe)
+  return text.find(std::strerror(error_number)) != std::string::npos;
 }
 
 Status FromIoError(const std::string& text, std::string_view what) {
@@ -36,9 +35,14 @@ Status FromRocksdb(const rocksdb::Status& status, std::string_view what) {
     return Status::ResourceExhausted(
         fmt::format("{}: {}; free some disk space, then retry", what, text));
   }
+  // A write that waited for background work, which failed: the text is that of its error.
+  if (status.IsIncomplete() && Mentions(text, ENOSPC)) {
+    return Status::ResourceExhausted(
+        fmt::format("{}: {}; free some disk space, then retry", what, text));
+  }
   if (status.IsMemoryLimit()) return Status::ResourceExhausted(fmt::format("{}: {}", what, text));
   if (status.IsCorruption()) return Status::Corruption(fmt::format("{}: {}", what, text));
-  if (status.IsIOError()) return FromIoError(text, what);
+  if (status.IsIOError() || status.IsIncomplete()) return FromIoError(text, what);
   if (status.IsNotSupported()) return Status::Unsupported(fmt::format("{}: {}", what, text));
   if (status.IsShutdownInProgress()) return Status::Closed(fmt::format("{}: {}", what, text));
   return Status::Internal(fmt::format("{}: {}", what, text));

@@ -75,6 +75,7 @@ class StoreOpener {
   StoreOpener(std::string path, const StoreOptions& options)
       : options_(options), state_(std::make_shared<StoreState>()) {
     state_->path = WithoutTrailingSlashes(std::move(path));
+    state_->options = options;
     state_->read_only = options.read_only;
     state_->file_system =
         options.file_system ? options.file_system : rocksdb::FileSystem::Default();
@@ -102,7 +103,7 @@ class StoreOpener {
     for (int i = 0; i < kTries; ++i) {
       TRACEVEC_ASSIGN_OR_RETURN(const auto before, ListStoreFiles(file_system(), path()));
       Status status = CheckStoreFiles(file_system(), path());
-      if (status.ok()) status = OpenRocksdb(/*create=*/false);
+      if (status.ok()) status = state_->OpenRocksdb(StoreState::OpenAs::kReader);
       TRACEVEC_ASSIGN_OR_RETURN(const auto after, ListStoreFiles(file_system(), path()));
       if (status.ok() && ReadAllLogs(before, after)) return CheckFormatRecord();
       if (!status.ok() && before == after) return status;
@@ -134,34 +135,10 @@ class StoreOpener {
     }
     const bool creating = kind != DirectoryKind::kReady;
     if (!creating) TRACEVEC_RETURN_IF_ERROR(CheckStoreFiles(file_system(), path()));
-    if (const Status status = OpenRocksdb(creating); !status.ok()) return ExplainIfLocked(status);
+    const auto role = creating ? StoreState::OpenAs::kCreator : StoreState::OpenAs::kWriter;
+    if (const Status status = state_->OpenRocksdb(role); !status.ok())
+      return ExplainIfLocked(status);
     return creating ? FinishCreation() : BeginWriting();
-  }
-
-  Status OpenRocksdb(bool create) {
-    rocksdb::DBOptions db = MakeDbOptions(options_);
-    db.env = state_->env.get();
-    db.create_if_missing = create;
-    db.create_missing_column_families = create;
-    db.listeners.push_back(MakeErrorListener(state_->needs_resume));
-    const std::vector<rocksdb::ColumnFamilyDescriptor> families = {
-        {rocksdb::kDefaultColumnFamilyName,
-         MakeTableOptions(Table::kRecords, options_, state_->block_cache)},
-        {kVectorsName, MakeTableOptions(Table::kVectors, options_, state_->block_cache)}};
-    std::vector<rocksdb::ColumnFamilyHandle*> handles;
-    rocksdb::DB* opened = nullptr;
-    const std::string store = StorePath(path());
-    const rocksdb::Status status =
-        options_.read_only ? rocksdb::DB::OpenForReadOnly(db, store, families, &handles, &opened)
-                           : rocksdb::DB::Open(db, store, families, &handles, &opened);
-    TRACEVEC_RETURN_IF_ERROR(FromRocksdbAtOpen(status, path()));
-    state_->db.reset(opened);
-    std::copy(handles.begin(), handles.end(), state_->handles.begin());
-    // Batches name column families by number.
-    const std::uint32_t vectors = state_->table(Table::kVectors)->GetID();
-    if (vectors == static_cast<std::uint32_t>(Table::kVectors)) return Status::Ok();
-    return Status::Corruption(
-        fmt::format("{}: column family {} has number {}", path(), kVectorsName, vectors));
   }
 
   /// A refusal by the lock becomes Unavailable with its holder; any other failure stays itself.

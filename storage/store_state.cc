@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "core/return_if_error.h"
 #include "storage/records.h"
@@ -37,20 +38,8 @@ Result<std::shared_lock<std::shared_mutex>> StoreState::Enter() const {
   TRACEVEC_RETURN_IF_ERROR(CheckUsable());
   std::shared_lock lock(gate);
   TRACEVEC_RETURN_IF_ERROR(CheckUsable());
+  if (db == nullptr) return reopen_failure;
   return lock;
-}
-
-Status StoreState::ResumeAfterError() {
-  if (!needs_resume.load(std::memory_order_acquire)) return Status::Ok();
-  const std::lock_guard lock(resume_mutex);
-  // Cleared first: an error that comes while RocksDB resumes must not be forgotten.
-  if (!needs_resume.exchange(false)) return Status::Ok();
-  // Twice: the first may end with the error of a flush that began before there was space.
-  rocksdb::Status resumed = db->Resume();
-  if (!resumed.ok()) resumed = db->Resume();
-  if (resumed.ok()) return Status::Ok();
-  needs_resume.store(true);
-  return FromRocksdb(resumed, path + ": writing stopped after an error and cannot resume");
 }
 
 Status StoreState::Close() {
@@ -67,7 +56,6 @@ Status StoreState::Close() {
     if (!OtherThreadsHaveCursors()) break;
     lock.unlock();
   }
-  if (db == nullptr) return Status::Ok();
   return CloseUnderGate();
 }
 
@@ -82,7 +70,8 @@ Status StoreState::CloseUnderGate() {
     for (StoreCursor::Impl* cursor : cursors) cursor->DropIterator();
     cursors.clear();
   }
-  Status status = opened && !read_only ? ShutDownCleanly() : Status::Ok();
+  Status status = std::exchange(reopen_failure, Status::Ok());
+  if (status.ok() && db != nullptr && opened && !read_only) status = ShutDownCleanly();
   const Status closing = Abandon();
   lease.reset();
   return status.ok() ? closing : status;
@@ -94,13 +83,13 @@ Status StoreState::Abandon() {
     if (handle != nullptr) db->DestroyColumnFamilyHandle(handle);
     handle = nullptr;
   }
-  const Status closing = FromRocksdb(db->Close(), path);
+  Status closing = FromRocksdb(db->Close(), path);
   db.reset();
   return closing;
 }
 
 Status StoreState::ShutDownCleanly() {
-  // After an error without a Resume the mark is refused: then the next open replays the log.
+  // After an error RocksDB refuses the mark: then the next open replays the log.
   rocksdb::WriteOptions synced;
   synced.sync = true;
   // The synced mark makes all writes before it durable, so it is true from that moment; the flush

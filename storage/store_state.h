@@ -19,6 +19,7 @@
 #include <thread>
 
 #include "storage/fork_guard.h"
+#include "storage/rocksdb_options.h"
 #include "storage/store.h"
 #include "storage/writer_lease.h"
 
@@ -40,13 +41,21 @@ class StoreState {
   ~StoreState();
 
   /// Admits one call and holds off Close() until the result is destroyed.
-  /// Errors: Closed, Unavailable (in a forked child).
+  /// Errors: Closed, Unavailable (in a forked child), RecoverFromError's when it failed.
   Result<std::shared_lock<std::shared_mutex>> Enter() const;
   /// Why calls are refused, or OK. Does not hold off anything.
   Status CheckUsable() const;
-  /// After a background error (no space, say) RocksDB refuses writes until it is told that the
-  /// cause is gone. REQUIRES: Enter().
-  Status ResumeAfterError();
+  enum class OpenAs : std::uint8_t { kReader, kWriter, kCreator };
+  /// Opens RocksDB into `db`.
+  Status OpenRocksdb(OpenAs role);
+  /// Before a write of so many bytes: that there is space for it and for writing out what is
+  /// buffered. A full disk is so refused before RocksDB meets it. REQUIRES: Enter().
+  Status CheckSpaceToWrite(std::uint64_t bytes);
+  /// After an error RocksDB takes no more writes: opens it again, once there is space. Its own way,
+  /// Resume(), waits for ever in about one case of a hundred (7.8), or fails an assertion that
+  /// Debian's build has on. REQUIRES: not Enter(). Errors: ResourceExhausted (no space yet, open
+  /// scans), those of opening.
+  Status RecoverFromError();
   Status Close();
   /// Lets go of RocksDB without marking anything. REQUIRES: no call is in flight.
   Status Abandon();
@@ -57,6 +66,7 @@ class StoreState {
 
   // Constant once open.
   std::string path;
+  StoreOptions options;
   bool read_only = false;
   bool was_created = false;
   bool recovered_unclean = false;
@@ -68,13 +78,16 @@ class StoreState {
   std::unique_ptr<rocksdb::Env> env;
   std::shared_ptr<rocksdb::Cache> block_cache;
 
-  /// Calls hold it shared; Close holds it exclusively, once, while it takes `db` away.
+  /// Calls hold it shared; exclusively it is held while `db` is taken away, by Close once, or
+  /// replaced, by RecoverFromError.
   mutable std::shared_mutex gate;
   std::atomic<bool> closed{false};  // Set before Close waits, so that new calls cannot starve it.
   std::unique_ptr<rocksdb::DB> db;
   std::array<rocksdb::ColumnFamilyHandle*, kTables> handles{};
-  std::atomic<bool> needs_resume{false};
-  std::mutex resume_mutex;
+  BackgroundErrors errors;
+  Status reopen_failure;            ///< Why `db` is missing or a reader. Guarded by gate.
+  std::uint64_t last_sequence = 0;  ///< Of `db` when it was given up. Guarded by gate.
+  std::atomic<std::uint64_t> unchecked_bytes{0};  ///< Written since space was last looked at.
 
   /// Cursors whose iterators must be destroyed before RocksDB goes: the closing thread's own by
   /// Close, those of other threads by their owners, who may be reading a key or a value.
@@ -83,6 +96,8 @@ class StoreState {
   std::set<StoreCursor::Impl*> cursors;  // Guarded by cursors_mutex.
 
  private:
+  Status CheckSpace(std::uint64_t bytes) const;
+  Status ReopenUnderGate();
   /// REQUIRES: cursors_mutex.
   bool OtherThreadsHaveCursors() const;
   Status CloseUnderGate();

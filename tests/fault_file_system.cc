@@ -64,9 +64,10 @@ std::uint64_t FaultFileSystem::calls() const {
   return calls_;
 }
 
-void FaultFileSystem::SetFreeBytes(std::uint64_t bytes) {
+void FaultFileSystem::SetFreeBytes(std::uint64_t bytes, FreeSpace free_space) {
   const std::lock_guard lock(mutex_);
   free_bytes_ = bytes;
+  free_space_ = free_space;
 }
 
 void FaultFileSystem::ClearFaults() {
@@ -175,7 +176,7 @@ rocksdb::IOStatus FaultFileSystem::GetFreeSpace(const std::string& path,
                                                 rocksdb::IODebugContext* debug) {
   const rocksdb::IOStatus status = target_->GetFreeSpace(path, options, bytes, debug);
   const std::lock_guard lock(mutex_);
-  if (status.ok() && free_bytes_) *bytes = *free_bytes_;
+  if (status.ok() && free_bytes_ && free_space_ == FreeSpace::kTold) *bytes = *free_bytes_;
   return status;
 }
 

@@ -35,6 +35,7 @@ class FaultFileSystem : public rocksdb::FileSystemWrapper {
     kAllCalls = 15,
   };
   enum class Lasts : std::uint8_t { kOnce, kFromThenOn };
+  enum class FreeSpace : std::uint8_t { kTold, kHidden };
 
   /// `attic` is an empty directory on the same disk and outside what is tested: deleted files stay
   /// there until their deletion is durable.
@@ -51,7 +52,8 @@ class FaultFileSystem : public rocksdb::FileSystemWrapper {
   /// the n-th call for n = 1, 2, 3... is through when n is larger.
   std::uint64_t calls() const;
   /// Appends fail with NoSpace, after writing what fits, once so many bytes were appended.
-  void SetFreeBytes(std::uint64_t bytes);
+  /// GetFreeSpace tells what is left; or it does not, as where a quota is the limit.
+  void SetFreeBytes(std::uint64_t bytes, FreeSpace free_space = FreeSpace::kTold);
   /// No more faults; power stays as it is.
   void ClearFaults();
 
@@ -172,6 +174,7 @@ class FaultFileSystem : public rocksdb::FileSystemWrapper {
   std::uint64_t power_off_at_ = kNever;
   Lasts lasts_ = Lasts::kOnce;
   std::optional<std::uint64_t> free_bytes_;
+  FreeSpace free_space_ = FreeSpace::kTold;
 };
 
 }  // namespace tracevec
