@@ -23,7 +23,7 @@ kernel_tables() {
 }
 
 scripts/install-deps.sh --check
-scripts/venv.sh scripts/requirements-test.txt
+scripts/venv.sh scripts/requirements-test.txt scripts/requirements-quickstart.txt
 
 step "Tree, format"
 python3 tests/tidy.py

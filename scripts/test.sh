@@ -3,7 +3,7 @@
 source "$(dirname "$0")/common.sh"
 
 scripts/install-deps.sh
-scripts/venv.sh scripts/requirements-test.txt
+scripts/venv.sh scripts/requirements-test.txt scripts/requirements-quickstart.txt
 
 say "Building (preset dev)"
 cmake --preset dev

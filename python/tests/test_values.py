@@ -25,6 +25,8 @@ def types_of(value):
     return type(value)
 
 
+# Names are 1 to 255 bytes of UTF-8.
+NAMES = st.text(min_size=1).filter(lambda name: len(name.encode()) <= 255)
 VALUES = st.recursive(
     st.none()
     | st.booleans()
@@ -32,9 +34,7 @@ VALUES = st.recursive(
     | st.floats(allow_nan=False)
     | st.text()
     | st.datetimes(timezones=st.just(UTC)),
-    lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(st.text(min_size=1), inner, max_size=4)
-    ),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES, inner, max_size=4),
     max_leaves=12,
 )
 
