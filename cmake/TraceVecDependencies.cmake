@@ -47,6 +47,11 @@ find_path(TRACEVEC_XXHASH_INCLUDE_DIR xxhash.h)
 mark_as_advanced(TRACEVEC_XXHASH_INCLUDE_DIR)
 tracevec_require(TRACEVEC_XXHASH_INCLUDE_DIR libxxhash-dev)
 
+# Header-only too. 0.6.2 (Debian 12) and 0.8 both serve.
+find_path(TRACEVEC_HNSWLIB_INCLUDE_DIR hnswlib/hnswlib.h)
+mark_as_advanced(TRACEVEC_HNSWLIB_INCLUDE_DIR)
+tracevec_require(TRACEVEC_HNSWLIB_INCLUDE_DIR libhnswlib-dev)
+
 if(PKG_CONFIG_FOUND)
   pkg_check_modules(utf8proc QUIET IMPORTED_TARGET GLOBAL libutf8proc)
 endif()

@@ -25,6 +25,12 @@ struct KernelTable {
   std::int32_t (*dot_u8s8)(const std::uint8_t* codes, const std::int8_t* query, std::size_t count);
   void (*dot_u8s8_rows)(const std::int8_t* query, const std::uint8_t* matrix, std::size_t stride,
                         std::size_t rows, std::size_t count, std::int32_t* out);
+  /// The same for scattered rows: row `rows[i]` of the matrix into out[i].
+  void (*dot_u8s8_gather)(const std::int8_t* query, const std::uint8_t* matrix, std::size_t stride,
+                          const std::uint32_t* rows, std::size_t row_count, std::size_t count,
+                          std::int32_t* out);
+  /// Of two rows of codes: sum of a (0..255) times b - 128.
+  std::int32_t (*dot_u8u8)(const std::uint8_t* a, const std::uint8_t* b, std::size_t count);
 };
 
 // Null where this build has no such table (another architecture). Existing is not being

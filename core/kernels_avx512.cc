@@ -39,30 +39,51 @@ struct Avx512 {
 
 // Both sides are widened to 16 bits because maddubs, which multiplies bytes directly, adds pairs
 // with saturation at 32,767 and a pair can reach 2 * 255 * 127 = 64,770.
-__m512i AddProducts(__m512i sums, __m256i codes, __m256i query) {
-  const __m512i code = _mm512_cvtepu8_epi16(codes);
-  const __m512i weight = _mm512_cvtepi8_epi16(query);
-  return _mm512_add_epi32(sums, _mm512_madd_epi16(code, weight));
+__m512i AddProducts(__m512i sums, __m256i codes, __m512i weights) {
+  return _mm512_add_epi32(sums, _mm512_madd_epi16(_mm512_cvtepu8_epi16(codes), weights));
+}
+__m512i SignedWeights(__m256i query) { return _mm512_cvtepi8_epi16(query); }
+__m512i CodeWeights(__m256i codes) {
+  return _mm512_sub_epi16(_mm512_cvtepu8_epi16(codes), _mm512_set1_epi16(128));
 }
 
-std::int32_t DotU8S8(const std::uint8_t* codes, const std::int8_t* query, std::size_t count) {
+template <typename Byte, typename Weights>
+[[gnu::always_inline]] inline std::int32_t SumOfProducts(const std::uint8_t* codes,
+                                                         const Byte* second, std::size_t count,
+                                                         Weights weights) {
   __m512i sums = _mm512_setzero_si512();
   std::size_t i = 0;
   for (; i + 32 <= count; i += 32) {
-    sums = AddProducts(sums, _mm256_loadu_epi8(codes + i), _mm256_loadu_epi8(query + i));
+    sums = AddProducts(sums, _mm256_loadu_epi8(codes + i), weights(_mm256_loadu_epi8(second + i)));
   }
   if (i < count) {
     const auto mask = static_cast<__mmask32>((1U << (count - i)) - 1);
     sums = AddProducts(sums, _mm256_maskz_loadu_epi8(mask, codes + i),
-                       _mm256_maskz_loadu_epi8(mask, query + i));
+                       weights(_mm256_maskz_loadu_epi8(mask, second + i)));
   }
   return _mm512_reduce_add_epi32(sums);
+}
+
+std::int32_t DotU8S8(const std::uint8_t* codes, const std::int8_t* query, std::size_t count) {
+  return SumOfProducts(codes, query, count, SignedWeights);
+}
+
+std::int32_t DotU8U8(const std::uint8_t* a, const std::uint8_t* b, std::size_t count) {
+  return SumOfProducts(a, b, count, CodeWeights);
 }
 
 void DotU8S8Rows(const std::int8_t* query, const std::uint8_t* matrix, std::size_t stride,
                  std::size_t rows, std::size_t count, std::int32_t* out) {
   for (std::size_t row = 0; row < rows; ++row) {
     out[row] = DotU8S8(matrix + row * stride, query, count);
+  }
+}
+
+void DotU8S8Gather(const std::int8_t* query, const std::uint8_t* matrix, std::size_t stride,
+                   const std::uint32_t* rows, std::size_t row_count, std::size_t count,
+                   std::int32_t* out) {
+  for (std::size_t i = 0; i < row_count; ++i) {
+    out[i] = DotU8S8(matrix + rows[i] * stride, query, count);
   }
 }
 
@@ -94,7 +115,7 @@ namespace {
 
 constexpr KernelTable kTable = {"avx512",           avx512::DotF32,    avx512::L2F32,
                                 avx512::DotF32Rows, avx512::L2F32Rows, DotU8S8,
-                                DotU8S8Rows};
+                                DotU8S8Rows,        DotU8S8Gather,     DotU8U8};
 
 }  // namespace
 

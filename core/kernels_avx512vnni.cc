@@ -57,9 +57,78 @@ void DotU8S8Rows(const std::int8_t* query, const std::uint8_t* matrix, std::size
   }
 }
 
+// Four rows at a time share the query's loads, and their sums wait for nothing but themselves. A
+// row's length in whole registers is `kBlocks`, or, with 0, known at run time only.
+template <std::size_t kBlocks>
+[[gnu::always_inline]] inline void DotFourRows(const std::int8_t* query,
+                                               const std::uint8_t* const* row, std::size_t blocks,
+                                               __mmask64 rest, std::int32_t* out) {
+  __m512i sum0 = _mm512_setzero_si512();
+  __m512i sum1 = _mm512_setzero_si512();
+  __m512i sum2 = _mm512_setzero_si512();
+  __m512i sum3 = _mm512_setzero_si512();
+  const std::size_t whole = kBlocks == 0 ? blocks : kBlocks;
+  for (std::size_t block = 0; block < whole; ++block) {
+    const std::size_t at = block * 64;
+    const __m512i weights = _mm512_loadu_si512(query + at);
+    sum0 = _mm512_dpbusd_epi32(sum0, _mm512_loadu_si512(row[0] + at), weights);
+    sum1 = _mm512_dpbusd_epi32(sum1, _mm512_loadu_si512(row[1] + at), weights);
+    sum2 = _mm512_dpbusd_epi32(sum2, _mm512_loadu_si512(row[2] + at), weights);
+    sum3 = _mm512_dpbusd_epi32(sum3, _mm512_loadu_si512(row[3] + at), weights);
+  }
+  if (rest != 0) {
+    const std::size_t at = whole * 64;
+    const __m512i weights = _mm512_maskz_loadu_epi8(rest, query + at);
+    sum0 = _mm512_dpbusd_epi32(sum0, _mm512_maskz_loadu_epi8(rest, row[0] + at), weights);
+    sum1 = _mm512_dpbusd_epi32(sum1, _mm512_maskz_loadu_epi8(rest, row[1] + at), weights);
+    sum2 = _mm512_dpbusd_epi32(sum2, _mm512_maskz_loadu_epi8(rest, row[2] + at), weights);
+    sum3 = _mm512_dpbusd_epi32(sum3, _mm512_maskz_loadu_epi8(rest, row[3] + at), weights);
+  }
+  out[0] = _mm512_reduce_add_epi32(sum0);
+  out[1] = _mm512_reduce_add_epi32(sum1);
+  out[2] = _mm512_reduce_add_epi32(sum2);
+  out[3] = _mm512_reduce_add_epi32(sum3);
+}
+
+void DotU8S8Gather(const std::int8_t* query, const std::uint8_t* matrix, std::size_t stride,
+                   const std::uint32_t* rows, std::size_t row_count, std::size_t count,
+                   std::int32_t* out) {
+  const std::size_t blocks = count / 64;
+  const auto rest = static_cast<__mmask64>((1ULL << (count % 64)) - 1);
+  std::size_t i = 0;
+  for (; i + 4 <= row_count; i += 4) {
+    const std::uint8_t* const four[4] = {matrix + rows[i] * stride, matrix + rows[i + 1] * stride,
+                                         matrix + rows[i + 2] * stride,
+                                         matrix + rows[i + 3] * stride};
+    if (blocks == 6) {
+      DotFourRows<6>(query, four, blocks, rest, out + i);
+    } else {
+      DotFourRows<0>(query, four, blocks, rest, out + i);
+    }
+  }
+  for (; i < row_count; ++i) out[i] = DotU8S8(matrix + rows[i] * stride, query, count);
+}
+
+// Flipping the highest bit subtracts 128 from an unsigned byte and leaves it signed.
+std::int32_t DotU8U8(const std::uint8_t* a, const std::uint8_t* b, std::size_t count) {
+  const __m512i flip = _mm512_set1_epi8(static_cast<char>(0x80));
+  __m512i sums = _mm512_setzero_si512();
+  std::size_t i = 0;
+  for (; i + 64 <= count; i += 64) {
+    sums = _mm512_dpbusd_epi32(sums, _mm512_loadu_si512(a + i),
+                               _mm512_xor_si512(_mm512_loadu_si512(b + i), flip));
+  }
+  if (i < count) {
+    const auto mask = static_cast<__mmask64>((1ULL << (count - i)) - 1);
+    sums = _mm512_dpbusd_epi32(sums, _mm512_maskz_loadu_epi8(mask, a + i),
+                               _mm512_xor_si512(_mm512_maskz_loadu_epi8(mask, b + i), flip));
+  }
+  return _mm512_reduce_add_epi32(sums);
+}
+
 constexpr KernelTable kTable = {"avx512vnni",       avx512::DotF32,    avx512::L2F32,
                                 avx512::DotF32Rows, avx512::L2F32Rows, DotU8S8,
-                                DotU8S8Rows};
+                                DotU8S8Rows,        DotU8S8Gather,     DotU8U8};
 
 }  // namespace
 

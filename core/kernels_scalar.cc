@@ -57,8 +57,22 @@ void DotU8S8Rows(const std::int8_t* query, const std::uint8_t* matrix, std::size
   }
 }
 
-constexpr KernelTable kTable = {"scalar",  DotF32,  L2F32,      DotF32Rows,
-                                L2F32Rows, DotU8S8, DotU8S8Rows};
+void DotU8S8Gather(const std::int8_t* query, const std::uint8_t* matrix, std::size_t stride,
+                   const std::uint32_t* rows, std::size_t row_count, std::size_t count,
+                   std::int32_t* out) {
+  for (std::size_t i = 0; i < row_count; ++i) {
+    out[i] = DotU8S8(matrix + rows[i] * stride, query, count);
+  }
+}
+
+std::int32_t DotU8U8(const std::uint8_t* a, const std::uint8_t* b, std::size_t count) {
+  std::int32_t sum = 0;
+  for (std::size_t i = 0; i < count; ++i) sum += std::int32_t{a[i]} * (std::int32_t{b[i]} - 128);
+  return sum;
+}
+
+constexpr KernelTable kTable = {"scalar", DotF32,      L2F32,         DotF32Rows, L2F32Rows,
+                                DotU8S8,  DotU8S8Rows, DotU8S8Gather, DotU8U8};
 
 }  // namespace
 

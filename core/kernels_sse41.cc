@@ -43,11 +43,19 @@ void L2F32Rows(const float* query, const float* matrix, std::size_t stride, std:
 // Both sides are widened to 16 bits because maddubs, which multiplies bytes directly, adds pairs
 // with saturation at 32,767 and a pair can reach 2 * 255 * 127 = 64,770. Two steps a round, since
 // the loop's own instructions weigh as much as one: 21 GB/s of codes in cache, and 14 with one.
-std::int32_t DotU8S8(const std::uint8_t* codes, const std::int8_t* query, std::size_t count) {
-  const auto add = [codes, query](__m128i sums, std::size_t at) {
+// What stands for a second operand's eight bytes as 16-bit weights.
+__m128i SignedWeights(const std::int8_t* query) { return _mm_cvtepi8_epi16(_mm_loadu_si64(query)); }
+__m128i CodeWeights(const std::uint8_t* codes) {
+  return _mm_sub_epi16(_mm_cvtepu8_epi16(_mm_loadu_si64(codes)), _mm_set1_epi16(128));
+}
+
+template <typename Byte, typename Weights>
+[[gnu::always_inline]] inline std::int32_t SumOfProducts(const std::uint8_t* codes,
+                                                         const Byte* weights, std::size_t count,
+                                                         std::int32_t offset, Weights load) {
+  const auto add = [&](__m128i sums, std::size_t at) {
     const __m128i code = _mm_cvtepu8_epi16(_mm_loadu_si64(codes + at));
-    const __m128i weight = _mm_cvtepi8_epi16(_mm_loadu_si64(query + at));
-    return _mm_add_epi32(sums, _mm_madd_epi16(code, weight));
+    return _mm_add_epi32(sums, _mm_madd_epi16(code, load(weights + at)));
   };
   __m128i even = _mm_setzero_si128();
   __m128i odd = _mm_setzero_si128();
@@ -63,8 +71,16 @@ std::int32_t DotU8S8(const std::uint8_t* codes, const std::int8_t* query, std::s
   __m128i sums = _mm_add_epi32(even, odd);
   sums = _mm_hadd_epi32(sums, sums);
   std::int32_t sum = _mm_cvtsi128_si32(_mm_hadd_epi32(sums, sums));
-  for (; i < count; ++i) sum += std::int32_t{codes[i]} * std::int32_t{query[i]};
+  for (; i < count; ++i) sum += std::int32_t{codes[i]} * (std::int32_t{weights[i]} - offset);
   return sum;
+}
+
+std::int32_t DotU8S8(const std::uint8_t* codes, const std::int8_t* query, std::size_t count) {
+  return SumOfProducts(codes, query, count, 0, SignedWeights);
+}
+
+std::int32_t DotU8U8(const std::uint8_t* a, const std::uint8_t* b, std::size_t count) {
+  return SumOfProducts(a, b, count, 128, CodeWeights);
 }
 
 void DotU8S8Rows(const std::int8_t* query, const std::uint8_t* matrix, std::size_t stride,
@@ -74,8 +90,16 @@ void DotU8S8Rows(const std::int8_t* query, const std::uint8_t* matrix, std::size
   }
 }
 
-constexpr KernelTable kTable = {"sse41",   DotF32,  L2F32,      DotF32Rows,
-                                L2F32Rows, DotU8S8, DotU8S8Rows};
+void DotU8S8Gather(const std::int8_t* query, const std::uint8_t* matrix, std::size_t stride,
+                   const std::uint32_t* rows, std::size_t row_count, std::size_t count,
+                   std::int32_t* out) {
+  for (std::size_t i = 0; i < row_count; ++i) {
+    out[i] = DotU8S8(matrix + rows[i] * stride, query, count);
+  }
+}
+
+constexpr KernelTable kTable = {"sse41", DotF32,      L2F32,         DotF32Rows, L2F32Rows,
+                                DotU8S8, DotU8S8Rows, DotU8S8Gather, DotU8U8};
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 #include "retrieval/document_reader.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 #include <vector>
@@ -16,21 +17,6 @@ namespace {
 Status MissingRecord(std::string_view what, const VersionRecord& version) {
   return Status::Corruption(fmt::format("document '{}' version {}: its {} is missing",
                                         version.document_id, version.version, what));
-}
-
-Result<std::string> SliceSource(const Store& store, CollectionNumber collection,
-                                DocumentNumber document, const VersionRecord& version, Span bytes) {
-  TRACEVEC_ASSIGN_OR_RETURN(
-      const auto source,
-      store.GetPinned(Table::kRecords, keys::Source(collection, document, version.version)));
-  if (!source) return MissingRecord("source text", version);
-  const std::string_view text = source->view();
-  if (bytes.start > bytes.end || bytes.end > text.size()) {
-    return Status::Corruption(
-        fmt::format("document '{}' version {}: bytes {} to {} of a source of {}",
-                    version.document_id, version.version, bytes.start, bytes.end, text.size()));
-  }
-  return std::string(text.substr(bytes.start, bytes.end - bytes.start));
 }
 
 }  // namespace
@@ -96,19 +82,64 @@ Result<std::optional<FoundChunk>> FindChunk(const Store& store, CollectionNumber
   return std::optional<FoundChunk>();
 }
 
-Result<std::string> ReadChunkText(const Store& store, CollectionNumber collection,
-                                  DocumentNumber document, const VersionRecord& version,
-                                  const VersionEntry& entry) {
-  if (!entry.text_apart) {
-    if (!entry.span) return std::string();
-    return SliceSource(store, collection, document, version, entry.bytes);
+VersionReader::VersionReader(const Store& store, CollectionNumber collection,
+                             DocumentNumber document, VersionRecord version)
+    : store_(&store), collection_(collection), document_(document), version_(std::move(version)) {}
+
+Result<VersionReader> VersionReader::Open(const Store& store, CollectionNumber collection,
+                                          const DocumentState& document) {
+  TRACEVEC_ASSIGN_OR_RETURN(auto version,
+                            ReadVersion(store, collection, document.number, document.version));
+  if (!version) {
+    return Status::Corruption(
+        fmt::format("document '{}': version {} is missing", document.id, document.version));
   }
-  TRACEVEC_ASSIGN_OR_RETURN(
-      const auto bytes,
-      store.GetPinned(Table::kRecords, keys::Body(collection, document, entry.chunk)));
-  if (!bytes) return MissingRecord(fmt::format("chunk {}", Raw(entry.chunk)), version);
-  TRACEVEC_ASSIGN_OR_RETURN(BodyRecord body, DecodeBody(bytes->view()));
-  return std::move(body.text);
+  return VersionReader(store, collection, document.number, *std::move(version));
+}
+
+std::optional<std::size_t> VersionReader::OrdinalOf(ChunkNumber chunk) {
+  if (ordinals_.empty()) {
+    for (std::uint32_t i = 0; i < version_.entries.size(); ++i) {
+      ordinals_.emplace_back(version_.entries[i].chunk, i);
+    }
+    std::sort(ordinals_.begin(), ordinals_.end());
+  }
+  const auto at =
+      std::lower_bound(ordinals_.begin(), ordinals_.end(), std::pair(chunk, std::uint32_t{0}));
+  if (at == ordinals_.end() || at->first != chunk) return std::nullopt;
+  return at->second;
+}
+
+Result<std::string_view> VersionReader::Source() {
+  if (!version_.has_source) return std::string_view();
+  if (!source_) {
+    TRACEVEC_ASSIGN_OR_RETURN(
+        source_,
+        store_->GetPinned(Table::kRecords, keys::Source(collection_, document_, version_.version)));
+    if (!source_) return MissingRecord("source text", version_);
+  }
+  return source_->view();
+}
+
+Result<std::string> VersionReader::ChunkText(std::size_t ordinal) {
+  const VersionEntry& entry = version_.entries[ordinal];
+  if (entry.text_apart) {
+    TRACEVEC_ASSIGN_OR_RETURN(
+        const auto bytes,
+        store_->GetPinned(Table::kRecords, keys::Body(collection_, document_, entry.chunk)));
+    if (!bytes) return MissingRecord(fmt::format("chunk {}", Raw(entry.chunk)), version_);
+    TRACEVEC_ASSIGN_OR_RETURN(BodyRecord body, DecodeBody(bytes->view()));
+    return std::move(body.text);
+  }
+  if (!entry.span) return std::string();
+  TRACEVEC_ASSIGN_OR_RETURN(const std::string_view text, Source());
+  const Span& bytes = entry.bytes;
+  if (bytes.start > bytes.end || bytes.end > text.size()) {
+    return Status::Corruption(
+        fmt::format("document '{}' version {}: bytes {} to {} of a source of {}",
+                    version_.document_id, version_.version, bytes.start, bytes.end, text.size()));
+  }
+  return std::string(text.substr(bytes.start, bytes.end - bytes.start));
 }
 
 Result<std::optional<std::vector<float>>> ReadVector(const Store& store,
@@ -130,9 +161,10 @@ Result<std::optional<std::vector<float>>> ReadVector(const Store& store,
   return std::optional(std::move(vector));
 }
 
-Result<Chunk> ReadChunk(const Store& store, const CollectionState& state, DocumentNumber document,
-                        const VersionRecord& version, std::size_t ordinal, CommitNumber commit,
-                        bool with_vectors) {
+Result<Chunk> ReadChunk(const Store& store, const CollectionState& state, VersionReader& reader,
+                        std::size_t ordinal, CommitNumber commit, bool with_vectors) {
+  const DocumentNumber document = reader.document();
+  const VersionRecord& version = reader.version();
   const VersionEntry& entry = version.entries[ordinal];
   Chunk chunk;
   chunk.id = ChunkId(version, entry);
@@ -155,8 +187,7 @@ Result<Chunk> ReadChunk(const Store& store, const CollectionState& state, Docume
   if (entry.text_apart) {
     chunk.text = std::move(body.text);
   } else {
-    TRACEVEC_ASSIGN_OR_RETURN(chunk.text,
-                              ReadChunkText(store, state.number, document, version, entry));
+    TRACEVEC_ASSIGN_OR_RETURN(chunk.text, reader.ChunkText(ordinal));
   }
   TRACEVEC_ASSIGN_OR_RETURN(const ChunkMetadataRecord metadata,
                             ReadChunkMetadata(store, state.number, document, entry.chunk, commit));

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "core/ids.h"
 #include "retrieval/collection_state.h"
@@ -37,10 +40,33 @@ struct FoundChunk {
 Result<std::optional<FoundChunk>> FindChunk(const Store& store, CollectionNumber collection,
                                             std::string_view chunk_id, CommitNumber commit);
 
-/// A chunk's text: apart from its body, or the slice of its version's source.
-Result<std::string> ReadChunkText(const Store& store, CollectionNumber collection,
-                                  DocumentNumber document, const VersionRecord& version,
-                                  const VersionEntry& entry);
+/// One version of a document with what reading several of its chunks needs but once: the source
+/// they are slices of, and where each stands. One thread at a time.
+class VersionReader {
+ public:
+  VersionReader(const Store& store, CollectionNumber collection, DocumentNumber document,
+                VersionRecord version);
+  /// Reads the version. Errors: Corruption when it is missing; IOError.
+  static Result<VersionReader> Open(const Store& store, CollectionNumber collection,
+                                    const DocumentState& document);
+
+  DocumentNumber document() const { return document_; }
+  const VersionRecord& version() const { return version_; }
+  /// Where a chunk stands in the version; nothing when it is not part of it.
+  std::optional<std::size_t> OrdinalOf(ChunkNumber chunk);
+  /// The source text; empty where the version has none. Valid as long as this.
+  Result<std::string_view> Source();
+  /// A chunk's text: apart from its body, or a slice of the source.
+  Result<std::string> ChunkText(std::size_t ordinal);
+
+ private:
+  const Store* store_;
+  CollectionNumber collection_{};
+  DocumentNumber document_{};
+  VersionRecord version_;
+  std::optional<PinnedValue> source_;
+  std::vector<std::pair<ChunkNumber, std::uint32_t>> ordinals_;  // Sorted; made when asked for.
+};
 
 /// A chunk's vector as given, or nothing.
 Result<std::optional<std::vector<float>>> ReadVector(const Store& store,
@@ -48,10 +74,9 @@ Result<std::optional<std::vector<float>>> ReadVector(const Store& store,
                                                      const BoundField& field,
                                                      DocumentNumber document, ChunkNumber chunk);
 
-/// Everything of a chunk. REQUIRES: ordinal < version.entries.size().
-Result<Chunk> ReadChunk(const Store& store, const CollectionState& state, DocumentNumber document,
-                        const VersionRecord& version, std::size_t ordinal, CommitNumber commit,
-                        bool with_vectors);
+/// Everything of a chunk. REQUIRES: ordinal < reader.version().entries.size().
+Result<Chunk> ReadChunk(const Store& store, const CollectionState& state, VersionReader& reader,
+                        std::size_t ordinal, CommitNumber commit, bool with_vectors);
 
 /// Whether the version is served at `now`.
 bool Expired(const VersionRecord& version, Timestamp now);

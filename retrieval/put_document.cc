@@ -103,6 +103,37 @@ std::size_t GroupEnd(std::span<const Document> documents, std::size_t first) {
   return last;
 }
 
+/// What can be said against a document and its vectors without looking at what is stored.
+Status CheckOne(const CollectionState& state, const Document& document, std::size_t place,
+                const Collection::PutManyOptions& options) {
+  TRACEVEC_ASSIGN_OR_RETURN(const ContentHash content_hash, CheckAndHash(state, document));
+  TRACEVEC_ASSIGN_OR_RETURN(PreparedDocument prepared,
+                            PrepareDocument(state, document, content_hash));
+  TRACEVEC_RETURN_IF_ERROR(NameChunks({}, nullptr, &prepared));
+  if (options.vectors_of == nullptr) return Status::Ok();
+  for (const auto& [name, vectors] : options.vectors_of(place)) {
+    TRACEVEC_ASSIGN_OR_RETURN(const BoundField* field, FindField(state, name));
+    TRACEVEC_RETURN_IF_ERROR(CheckRows(*field, vectors, prepared.chunks.size(), options.put.space));
+  }
+  return Status::Ok();
+}
+
+/// The error with the place of the document it is about.
+Status AtDocument(std::size_t place, const Document& document, const Status& status) {
+  return {status.code(),
+          fmt::format("document {} ('{}'): {}", place, document.id, status.message())};
+}
+
+/// Before the first of several commits, so that bad input changes nothing.
+Status CheckAll(const CollectionState& state, std::span<const Document> documents,
+                const Collection::PutManyOptions& options) {
+  for (std::size_t i = 0; i < documents.size(); ++i) {
+    const Status status = CheckOne(state, documents[i], i, options);
+    if (!status.ok()) return AtDocument(i, documents[i], status);
+  }
+  return Status::Ok();
+}
+
 }  // namespace
 
 Status WritePuts(Engine& engine, CollectionState& state, std::span<ReadyPut> puts,
@@ -149,12 +180,21 @@ Result<std::vector<PutResult>> PutDocuments(Engine& engine, CollectionState& sta
   }
   std::vector<PutResult> results;
   results.reserve(documents.size());
+  if (GroupEnd(documents, 0) < documents.size()) {
+    TRACEVEC_RETURN_IF_ERROR(CheckAll(state, documents, options));
+  }
   for (std::size_t first = 0; first < documents.size();) {
     const std::size_t last = GroupEnd(documents, first);
     Status written;
     for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
       written = TryPutGroup(engine, state, documents, first, last, options, &results);
       if (written.code() != StatusCode::kConflict) break;
+    }
+    if (!written.ok() && first > 0) {
+      return Status(written.code(),
+                    fmt::format("put_documents stopped after {} of {} documents, which are "
+                                "stored: {}",
+                                first, documents.size(), written.message()));
     }
     TRACEVEC_RETURN_IF_ERROR(written);
     first = last;

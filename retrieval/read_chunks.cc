@@ -30,12 +30,12 @@ Result<std::vector<Chunk>> GetChunks(const Engine& engine, const CollectionState
   const Timestamp now = Now();
   std::vector<Chunk> chunks;
   for (const std::string& id : ids) {
-    TRACEVEC_ASSIGN_OR_RETURN(const auto found,
+    TRACEVEC_ASSIGN_OR_RETURN(auto found,
                               FindChunk(engine.store(), state.number, id, view->commit));
     if (!found || Expired(found->version, now)) continue;
-    TRACEVEC_ASSIGN_OR_RETURN(Chunk chunk,
-                              ReadChunk(engine.store(), state, found->document, found->version,
-                                        found->ordinal, view->commit, options.with_vectors));
+    VersionReader reader(engine.store(), state.number, found->document, std::move(found->version));
+    TRACEVEC_ASSIGN_OR_RETURN(Chunk chunk, ReadChunk(engine.store(), state, reader, found->ordinal,
+                                                     view->commit, options.with_vectors));
     chunks.push_back(std::move(chunk));
   }
   return chunks;
@@ -65,26 +65,16 @@ Result<StoredDocument> GetDocument(const Engine& engine, const CollectionState& 
   TRACEVEC_ASSIGN_OR_RETURN(const auto record,
                             ReadDocumentRecord(engine.store(), state.number, id));
   if (!record) return NoDocument(id);
-  TRACEVEC_ASSIGN_OR_RETURN(const auto version,
+  TRACEVEC_ASSIGN_OR_RETURN(auto version,
                             VersionAt(engine.store(), state.number, record->number, view->commit));
   if (!version || Expired(*version, Now())) return NoDocument(id);
   StoredDocument document;
   document.info = DescribeVersion(*version);
-  if (version->has_source) {
-    TRACEVEC_ASSIGN_OR_RETURN(
-        const auto source,
-        engine.store().Get(Table::kRecords,
-                           keys::Source(state.number, record->number, version->version)));
-    if (!source) {
-      return Status::Corruption(fmt::format("document '{}' version {}: its source text is missing",
-                                            id, version->version));
-    }
-    document.text = *source;
-  }
-  for (std::size_t i = 0; i < version->entries.size(); ++i) {
-    TRACEVEC_ASSIGN_OR_RETURN(
-        Chunk chunk, ReadChunk(engine.store(), state, record->number, *version, i, view->commit,
-                               options.with_vectors));
+  VersionReader reader(engine.store(), state.number, record->number, *std::move(version));
+  TRACEVEC_ASSIGN_OR_RETURN(document.text, reader.Source());
+  for (std::size_t i = 0; i < reader.version().entries.size(); ++i) {
+    TRACEVEC_ASSIGN_OR_RETURN(Chunk chunk, ReadChunk(engine.store(), state, reader, i, view->commit,
+                                                     options.with_vectors));
     document.chunks.push_back(std::move(chunk));
   }
   return document;

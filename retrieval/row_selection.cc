@@ -23,14 +23,12 @@ const std::string* RowTexts::Load(void* self) {
   const RowBlock& block = *texts.rows_.blocks[texts.row_.block];
   const DocumentState& document = *block.StateAt(texts.row_.row, texts.rows_.commit).document;
   const auto read = [&]() -> Result<std::string> {
-    TRACEVEC_ASSIGN_OR_RETURN(const auto version, ReadVersion(texts.store_, texts.state_.number,
-                                                              document.number, document.version));
-    if (!version)
-      return Status::Corruption("document '" + document.id + "': its version is missing");
-    for (const VersionEntry& entry : version->entries) {
-      if (entry.chunk != block.chunk(texts.row_.row)) continue;
-      return ReadChunkText(texts.store_, texts.state_.number, document.number, *version, entry);
+    if (!texts.reader_ || texts.reader_->document() != document.number) {
+      TRACEVEC_ASSIGN_OR_RETURN(texts.reader_,
+                                VersionReader::Open(texts.store_, texts.state_.number, document));
     }
+    const auto ordinal = texts.reader_->OrdinalOf(block.chunk(texts.row_.row));
+    if (ordinal) return texts.reader_->ChunkText(*ordinal);
     return Status::Corruption("document '" + document.id + "': a chunk is not in its version");
   };
   Result<std::string> text = read();

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/filter_program.h"
 #include "index/scan.h"
 #include "retrieval/collection_state.h"
+#include "retrieval/document_reader.h"
 #include "storage/store.h"
 #include "tracevec/collection.h"
 
@@ -32,6 +34,7 @@ class RowTexts {
   const CollectionState& state_;
   const IndexView& rows_;
   RowRef row_;
+  std::optional<VersionReader> reader_;  // Neighbours are often of one document.
   std::string text_;
   Status status_;
 };

@@ -107,27 +107,22 @@ Status Scanner::Impl::ReadAhead() {
   batch_.clear();
   next_in_batch_ = 0;
   const Store& store = engine_->store();
-  std::optional<VersionRecord> version;  // Neighbours are often of one document.
-  DocumentNumber of{};
+  std::optional<VersionReader> reader;  // Neighbours are often of one document.
   while (batch_.size() < options_.batch_size && next_row_ < order_.size()) {
     const RowRef ref = order_[next_row_++];
     const RowBlock& block = *rows_.blocks[ref.block];
     const DocumentState& document = *block.StateAt(ref.row, rows_.commit).document;
-    if (!version || of != document.number) {
-      TRACEVEC_ASSIGN_OR_RETURN(
-          version, ReadVersion(store, state_->number, document.number, document.version));
-      of = document.number;
+    if (!reader || reader->document() != document.number) {
+      TRACEVEC_ASSIGN_OR_RETURN(reader, VersionReader::Open(store, state_->number, document));
     }
-    if (!version) {
-      return Status::Corruption(
-          fmt::format("document '{}': version {} is missing", document.id, document.version));
+    const auto ordinal = reader->OrdinalOf(block.chunk(ref.row));
+    if (!ordinal) {
+      return Status::Corruption(fmt::format("document '{}': chunk '{}' is not in its version {}",
+                                            document.id, block.id(ref.row), document.version));
     }
-    for (std::size_t i = 0; i < version->entries.size(); ++i) {
-      if (version->entries[i].chunk != block.chunk(ref.row)) continue;
-      TRACEVEC_ASSIGN_OR_RETURN(Chunk chunk, ReadChunk(store, *state_, document.number, *version, i,
-                                                       view_->commit, options_.with_vectors));
-      batch_.push_back(std::move(chunk));
-    }
+    TRACEVEC_ASSIGN_OR_RETURN(Chunk chunk, ReadChunk(store, *state_, *reader, *ordinal,
+                                                     view_->commit, options_.with_vectors));
+    batch_.push_back(std::move(chunk));
   }
   return Status::Ok();
 }

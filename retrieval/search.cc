@@ -59,50 +59,54 @@ Result<LikeQuery> ReadLike(const Engine& engine, const CollectionState& state,
 }
 
 /// The versions that hits come from, each read once: hits often share a document.
-using VersionsOfHits = std::map<DocumentNumber, VersionRecord>;
+class VersionsOfHits {
+ public:
+  VersionsOfHits(const Engine& engine, const CollectionState& state)
+      : store_(engine.store()), collection_(state.number) {}
 
-Result<const VersionRecord*> VersionOfHit(const Engine& engine, const CollectionState& state,
-                                          const DocumentState& document, ChunkNumber chunk,
-                                          VersionsOfHits* versions) {
-  const auto found = versions->find(document.number);
-  if (found != versions->end()) return &found->second;
-  VersionRecord& version = (*versions)[document.number];
-  if (document.loose) {
-    // A loose vector's version says of its one chunk that it has this number and, if any, a text
-    // in its body: known without reading it.
+  Result<VersionReader*> Of(const DocumentState& document, ChunkNumber chunk) {
+    const auto found = readers_.find(document.number);
+    if (found != readers_.end()) return &found->second;
+    TRACEVEC_ASSIGN_OR_RETURN(VersionReader reader,
+                              document.loose ? Result<VersionReader>(OfLooseVector(document, chunk))
+                                             : VersionReader::Open(store_, collection_, document));
+    return &readers_.emplace(document.number, std::move(reader)).first->second;
+  }
+
+ private:
+  /// A loose vector's version says of its one chunk that it has this number and, if any, a text
+  /// in its body: known without reading it.
+  VersionReader OfLooseVector(const DocumentState& document, ChunkNumber chunk) const {
+    VersionRecord version;
     version.document_id = document.id;
     version.version = document.version;
     version.entries.emplace_back();
     version.entries.back().chunk = chunk;
     version.entries.back().text_apart = true;
-    return &version;
+    return {store_, collection_, document.number, std::move(version)};
   }
-  TRACEVEC_ASSIGN_OR_RETURN(
-      auto stored, ReadVersion(engine.store(), state.number, document.number, document.version));
-  if (!stored) {
-    return Status::Corruption(
-        fmt::format("document '{}': version {} is missing", document.id, document.version));
-  }
-  version = *std::move(stored);
-  return &version;
-}
+
+  const Store& store_;
+  CollectionNumber collection_;
+  std::map<DocumentNumber, VersionReader> readers_;
+};
 
 /// What a hit shows besides id and score.
-Status FillContent(const Engine& engine, const CollectionState& state, const RowBlock& block,
-                   std::uint32_t row, const ChunkState& chunk, VersionsOfHits* versions, Hit* hit) {
+Status FillContent(const RowBlock& block, std::uint32_t row, const ChunkState& chunk,
+                   VersionsOfHits* versions, Hit* hit) {
   const DocumentState& document = *chunk.document;
-  TRACEVEC_ASSIGN_OR_RETURN(const VersionRecord* version,
-                            VersionOfHit(engine, state, document, block.chunk(row), versions));
-  for (std::size_t i = 0; i < version->entries.size(); ++i) {
-    const VersionEntry& entry = version->entries[i];
-    if (entry.chunk != block.chunk(row)) continue;
-    hit->ordinal = static_cast<std::uint32_t>(i);
-    hit->span = entry.span;
-    hit->section = entry.section;
-    hit->page = entry.page;
-    TRACEVEC_ASSIGN_OR_RETURN(
-        hit->text, ReadChunkText(engine.store(), state.number, document.number, *version, entry));
+  TRACEVEC_ASSIGN_OR_RETURN(VersionReader * reader, versions->Of(document, block.chunk(row)));
+  const std::optional<std::size_t> ordinal = reader->OrdinalOf(block.chunk(row));
+  if (!ordinal) {
+    return Status::Corruption(fmt::format("document '{}': chunk '{}' is not in its version {}",
+                                          document.id, hit->id, document.version));
   }
+  const VersionEntry& entry = reader->version().entries[*ordinal];
+  hit->ordinal = static_cast<std::uint32_t>(*ordinal);
+  hit->span = entry.span;
+  hit->section = entry.section;
+  hit->page = entry.page;
+  TRACEVEC_ASSIGN_OR_RETURN(hit->text, reader->ChunkText(*ordinal));
   hit->metadata = EffectiveMetadata(document.metadata, {chunk.own, chunk.own_is_complete});
   return Status::Ok();
 }
@@ -110,7 +114,7 @@ Status FillContent(const Engine& engine, const CollectionState& state, const Row
 Status Hydrate(const Engine& engine, const CollectionState& state, const QueryPlan& plan,
                const SearchRequest& request, const std::vector<ScoredRow>& best,
                std::vector<Hit>* hits) {
-  VersionsOfHits versions;
+  VersionsOfHits versions(engine, state);
   hits->resize(best.size());
   for (std::size_t i = 0; i < best.size(); ++i) {
     const RowBlock& block = *plan.rows.blocks[best[i].ref.block];
@@ -122,7 +126,7 @@ Status Hydrate(const Engine& engine, const CollectionState& state, const QueryPl
     hit.document = chunk.document->id;
     hit.version = chunk.document->version;
     if (request.with_content) {
-      TRACEVEC_RETURN_IF_ERROR(FillContent(engine, state, block, row, chunk, &versions, &hit));
+      TRACEVEC_RETURN_IF_ERROR(FillContent(block, row, chunk, &versions, &hit));
     }
     if (request.with_vectors) {
       TRACEVEC_ASSIGN_OR_RETURN(auto vector, ReadVector(engine.store(), state.number, *plan.field,

@@ -181,5 +181,25 @@ TEST_F(BadInputTest, AMistakeInOneOfTheDocumentsOfACommitWritesNone) {
                      {"document title"}}});
 }
 
+TEST_F(BadInputTest, AMistakeInOneOfTheDocumentsOfSeveralCommitsWritesNone) {
+  std::vector<Document> documents;
+  for (int i = 0; i < 600; ++i) documents.push_back(MakePage("p" + std::to_string(i), {"text"}));
+  const std::vector<float> row = {1, 0, 0, 0};
+  std::size_t short_row = 599;
+  Collection::PutManyOptions given;
+  given.vectors_of = [&](std::size_t i) {
+    return std::map<std::string, std::span<const float>, std::less<>>{
+        {"body", std::span(row).first(i == short_row ? 2 : 4)}};
+  };
+  ExpectAllRefused({{"a short row",
+                     [&] { return notes_->PutDocuments(documents, given).status(); },
+                     {"document 599 ('p599')", "expected 4", "got 2"}}});
+  short_row = documents.size();
+  documents.back().title = "\xff";
+  ExpectAllRefused({{"the last of 600",
+                     [&] { return notes_->PutDocuments(documents, given).status(); },
+                     {"document 599 ('p599')", "document title"}}});
+}
+
 }  // namespace
 }  // namespace tracevec

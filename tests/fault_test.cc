@@ -19,12 +19,6 @@
 // A database on a disk whose n-th call fails, for each n until the operation gets through, and on
 // one that is full.
 
-// RocksDB 7.8 leaks the new memtable of a flush that cannot create its log.
-extern "C" const char* __lsan_default_suppressions();  // NOLINT(bugprone-reserved-identifier)
-extern "C" const char* __lsan_default_suppressions() {
-  return "leak:rocksdb::ColumnFamilyData::ConstructNewMemtable\n";
-}
-
 namespace tracevec {
 namespace {
 

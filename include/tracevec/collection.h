@@ -87,7 +87,8 @@ struct CollectionStats {
 
 /// A handle on a collection; copies mean the same collection. Safe for concurrent use: readers
 /// see one immutable view from start to end and never wait for writers; writers take turns.
-/// Every call returns Closed after Database::Close. A call that returns an error changed nothing.
+/// Every call returns Closed after Database::Close. A call that returns an error changed nothing,
+/// apart from those that take several commits, as said there.
 class TRACEVEC_EXPORT Collection {
  public:
   class Impl;
@@ -96,9 +97,11 @@ class TRACEVEC_EXPORT Collection {
   const std::string& name() const;
   const CollectionSchema& schema() const;
 
-  /// Writes loose vectors in one commit, or, past 4,096 rows, in several, each whole, in order.
+  /// Writes loose vectors in one commit, or, past 4,096 rows, in several, each whole, in order. All
+  /// rows are checked before the first commit; an IOError later leaves the commits before it.
   /// Errors: InvalidArgument (shape, non-finite or zero vector, id, type, UTF-8, an id twice, the
-  /// id of a document with chunks), EmbeddingSpaceMismatch, ReadOnly, IOError.
+  /// id of a document with chunks), AlreadyExists (the id of another document's chunk),
+  /// EmbeddingSpaceMismatch, ReadOnly, IOError.
   Result<WriteResult> Upsert(const UpsertRequest& request);
   /// Deletes chunks of loose vectors, or all chunks of a document; ids that do not exist are
   /// ignored. Errors: InvalidArgument when only some chunks of a document are selected.
@@ -122,11 +125,15 @@ class TRACEVEC_EXPORT Collection {
   /// Brings one document to the given state in one atomic step: chunks whose text as handed to
   /// the embedder is unchanged keep id, vector and embedding. The same document twice writes
   /// nothing. When the document moves while its embedder runs, it is tried up to three times.
-  /// Errors: InvalidArgument, EmbeddingSpaceMismatch, Conflict (both versions), the embedder's.
+  /// Errors: InvalidArgument, AlreadyExists (a given chunk id belongs to another document),
+  /// EmbeddingSpaceMismatch, Conflict (both versions), the embedder's.
   Result<PutResult> PutDocument(const Document& document, const PutOptions& options = {});
   /// Many documents, several to a commit, each document whole in one. `vectors` and `plan` of the
   /// options are not allowed; `vectors_of` gives the rows of document i, one for each chunk, where
-  /// no embedder is set. `progress` is called with documents done; returning false cancels.
+  /// no embedder is set, and may be called twice for it. `progress` is called with documents done;
+  /// returning false cancels. Errors: as PutDocument. All documents and given vectors are checked
+  /// before the first commit; an error that shows later (AlreadyExists, Conflict, the embedder's,
+  /// IOError) leaves the commits before it and says how many documents they hold.
   struct PutManyOptions {
     PutOptions put;
     std::function<std::map<std::string, std::span<const float>, std::less<>>(std::size_t)>
