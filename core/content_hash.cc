@@ -59,4 +59,20 @@ void ContentHasher::Add(std::uint64_t field) {
 
 ContentHash ContentHasher::Finish() const { return FromXxh(XXH3_128bits_digest(&state_->xxh)); }
 
+struct ByteHasher::State {
+  XXH3_state_t xxh;
+};
+
+ByteHasher::ByteHasher() : state_(new State) { Reset(); }
+
+ByteHasher::~ByteHasher() { delete state_; }
+
+void ByteHasher::Add(std::string_view bytes) {
+  XXH3_64bits_update(&state_->xxh, bytes.data(), bytes.size());
+}
+
+std::uint64_t ByteHasher::Finish() const { return XXH3_64bits_digest(&state_->xxh); }
+
+void ByteHasher::Reset() { XXH3_64bits_reset(&state_->xxh); }
+
 }  // namespace tracevec

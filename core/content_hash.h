@@ -39,4 +39,21 @@ class ContentHasher {
   State* state_;
 };
 
+/// XXH3-64 of bytes that come in parts: the same as HashBytes of all of them.
+class ByteHasher {
+ public:
+  ByteHasher();
+  ~ByteHasher();
+  ByteHasher(const ByteHasher&) = delete;
+  ByteHasher& operator=(const ByteHasher&) = delete;
+  void Add(std::string_view bytes);
+  std::uint64_t Finish() const;
+  /// Starts over.
+  void Reset();
+
+ private:
+  struct State;
+  State* state_;
+};
+
 }  // namespace tracevec

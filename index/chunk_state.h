@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -33,5 +34,12 @@ struct ChunkState {
   /// reader gets there, since it stops at the first state that is not newer than its view.
   ChunkState* older = nullptr;
 };
+
+/// Frees a state and all before it.
+void FreeStates(ChunkState* state);
+/// Puts a state in front of a row's list and frees states that no view at or after `oldest_view`
+/// can see. Takes ownership. Writer only.
+void PushNewest(std::atomic<ChunkState*>* newest, std::unique_ptr<ChunkState> state,
+                CommitNumber oldest_view);
 
 }  // namespace tracevec

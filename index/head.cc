@@ -1,6 +1,5 @@
 #include "index/head.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace tracevec {
@@ -19,87 +18,55 @@ void Head::Reserve(std::size_t rows) {
   }
 }
 
-RowRef Head::Append(NewRow row) {
+void Head::Append(NewRow row) {
   Reserve(1);
-  while (blocks_[append_block_]->size() == blocks_[append_block_]->capacity()) ++append_block_;
-  std::vector<RowRef>& rows = rows_of_document_[Raw(row.document)];
-  if (rows.size() == rows.capacity()) rows.reserve(std::max<std::size_t>(1, 2 * rows.size()));
-  RowRef ref{static_cast<std::uint32_t>(append_block_), 0};
-  ref.row = blocks_[append_block_]->Append(std::move(row));
-  rows.push_back(ref);
+  const ChunkKey key{row.document, row.chunk};
+  Ref& ref = places_[key];
+  RowBlock& block = *blocks_[append_block_];
+  ref.block = first_block_ + append_block_;
+  ref.row = block.Append(std::move(row));
   ++live_rows_;
-  return ref;
+  if (block.size() == block.capacity()) ++append_block_;
 }
 
-void Head::Delete(RowRef ref, CommitNumber commit) {
-  RowBlock& block = *blocks_[ref.block];
-  block.Delete(ref.row, commit);
+std::optional<Head::Place> Head::Find(const ChunkKey& key) const {
+  const auto found = places_.find(key);
+  if (found == places_.end()) return std::nullopt;
+  return Place{blocks_[found->second.block - first_block_].get(), found->second.row};
+}
+
+void Head::Delete(const Place& place, CommitNumber commit) {
+  place.block->Delete(place.row, commit);
+  places_.erase({place.block->document(place.row), place.block->chunk(place.row)});
   --live_rows_;
   ++dead_rows_;
-  const auto found = rows_of_document_.find(Raw(block.document(ref.row)));
-  if (found == rows_of_document_.end()) return;
-  std::erase(found->second, ref);
-  if (found->second.empty()) rows_of_document_.erase(found);
 }
 
-std::span<const RowRef> Head::RowsOf(DocumentNumber document) const {
-  const auto found = rows_of_document_.find(Raw(document));
-  if (found == rows_of_document_.end()) return {};
-  return found->second;
+void Head::Seal() {
+  if (append_block_ < blocks_.size() && blocks_[append_block_]->size() > 0) ++append_block_;
+}
+
+void Head::DropSealed(std::size_t count) {
+  for (std::size_t b = 0; b < count; ++b) {
+    const RowBlock& block = *blocks_.front();
+    for (std::uint32_t row = 0; row < block.size(); ++row) {
+      if (block.Alive(row)) {
+        places_.erase({block.document(row), block.chunk(row)});
+        --live_rows_;
+      } else {
+        --dead_rows_;
+      }
+    }
+    blocks_.pop_front();
+  }
+  first_block_ += count;
+  append_block_ -= count;
 }
 
 std::size_t Head::memory_bytes() const {
-  std::size_t total = 0;
+  std::size_t total = places_.size() * (sizeof(ChunkKey) + sizeof(Ref) + 2 * sizeof(void*));
   for (const auto& block : blocks_) total += block->memory_bytes();
   return total;
-}
-
-bool Head::HasExpiring() const {
-  for (const auto& block : blocks_) {
-    for (std::uint32_t row = 0; row < block->size(); ++row) {
-      const ChunkState& state = block->StateAt(row, kNeverDeleted);
-      if (state.document->expires_at) return true;
-    }
-  }
-  return false;
-}
-
-IndexView Head::View(CommitNumber commit) const {
-  IndexView view;
-  view.commit = commit;
-  for (const auto& block : blocks_) {
-    if (block->size() == 0) break;
-    view.blocks.push_back(block);
-    view.sizes.push_back(block->size());
-  }
-  return view;
-}
-
-std::unique_ptr<Head> Head::CopyLive(CommitNumber commit) const {
-  auto copy = std::make_unique<Head>(fields_);
-  copy->Reserve(live_rows_);
-  for (const auto& block : blocks_) {
-    for (std::uint32_t row = 0; row < block->size(); ++row) {
-      if (!block->VisibleAt(row, commit)) continue;
-      const ChunkState& state = block->StateAt(row, commit);
-      NewRow live;
-      live.document = block->document(row);
-      live.chunk = block->chunk(row);
-      live.created = state.commit;
-      live.id = block->id(row);
-      live.document_state = state.document;
-      live.own = state.own;
-      live.own_is_complete = state.own_is_complete;
-      live.normalised = true;
-      for (std::size_t f = 0; f < fields_.size(); ++f) {
-        live.vectors.push_back(block->HasVector(f, row)
-                                   ? std::span(block->vector(f, row), fields_[f].dimension)
-                                   : std::span<const float>());
-      }
-      copy->Append(std::move(live));
-    }
-  }
-  return copy;
 }
 
 }  // namespace tracevec

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -10,63 +13,64 @@
 
 namespace tracevec {
 
-/// A row within the blocks of a view or a head.
-struct RowRef {
-  std::uint32_t block = 0;
-  std::uint32_t row = 0;
-  friend bool operator==(const RowRef&, const RowRef&) = default;
+/// A chunk wherever it is stored.
+struct ChunkKey {
+  DocumentNumber document{};
+  ChunkNumber chunk{};
+  friend bool operator==(const ChunkKey&, const ChunkKey&) = default;
 };
 
-/// The rows a reader may see, fixed at a commit. A value; copies share the blocks.
-struct IndexView {
-  std::vector<std::shared_ptr<const RowBlock>> blocks;
-  std::vector<std::uint32_t> sizes;  ///< Rows of each block that belong to the view.
-  CommitNumber commit{};
-
-  std::uint64_t rows() const {
-    std::uint64_t total = 0;
-    for (std::uint32_t size : sizes) total += size;
-    return total;
+struct ChunkKeyHash {
+  std::size_t operator()(const ChunkKey& key) const {
+    return static_cast<std::size_t>((Raw(key.document) * 0x9e3779b97f4a7c15) ^
+                                    (Raw(key.chunk) * 0xc2b2ae3d27d4eb4f));
   }
 };
 
-/// The writer's side of an index: appends rows to the last block, seals it when it is full, finds
-/// the rows of a document, and makes views. One writer at a time; readers have views.
+/// The rows that no segment holds yet: appends to the last of its blocks and seals it when it is
+/// full. Sealed blocks leave, the oldest first, once a segment is made of them. Writer only.
 class Head {
  public:
+  struct Place {
+    RowBlock* block = nullptr;
+    std::uint32_t row = 0;
+  };
+
   explicit Head(std::vector<FieldLayout> fields);
 
   /// Makes room, so that the next `rows` calls of Append cannot fail for want of memory for
   /// vectors. Throws std::bad_alloc and changes nothing.
   void Reserve(std::size_t rows);
-  RowRef Append(NewRow row);
-  void Delete(RowRef ref, CommitNumber commit);
-  void PushState(RowRef ref, std::unique_ptr<ChunkState> state, CommitNumber oldest_view) {
-    blocks_[ref.block]->PushState(ref.row, std::move(state), oldest_view);
-  }
+  void Append(NewRow row);
+  /// Where a live chunk stands.
+  std::optional<Place> Find(const ChunkKey& key) const;
+  /// Marks a row dead. REQUIRES: found by Find.
+  void Delete(const Place& place, CommitNumber commit);
 
-  /// The live rows of a document, in no order.
-  std::span<const RowRef> RowsOf(DocumentNumber document) const;
-  const RowBlock& block(std::uint32_t index) const { return *blocks_[index]; }
+  /// Blocks with rows, oldest first; all but the last one may be sealed.
+  const std::deque<std::shared_ptr<RowBlock>>& blocks() const { return blocks_; }
+  /// How many of them are full.
+  std::size_t sealed() const { return append_block_; }
+  /// Seals the block that takes rows, if it has any.
+  void Seal();
+  /// Forgets the first `count` blocks. REQUIRES: count <= sealed().
+  void DropSealed(std::size_t count);
 
   std::uint64_t live_rows() const { return live_rows_; }
   std::uint64_t dead_rows() const { return dead_rows_; }
-  std::size_t blocks() const { return blocks_.size(); }
   std::size_t memory_bytes() const;
 
-  /// Whether a row's newest state has a time to live.
-  bool HasExpiring() const;
-
-  IndexView View(CommitNumber commit) const;
-  /// A head with the live rows alone, as of the commit. Views of this one stay valid.
-  /// Throws std::bad_alloc.
-  std::unique_ptr<Head> CopyLive(CommitNumber commit) const;
-
  private:
+  struct Ref {
+    std::uint64_t block = 0;  // Counted from the first block there ever was.
+    std::uint32_t row = 0;
+  };
+
   std::vector<FieldLayout> fields_;
-  std::vector<std::shared_ptr<RowBlock>> blocks_;
-  std::size_t append_block_ = 0;  // The block that takes the next row; those after it are reserved.
-  std::unordered_map<std::uint64_t, std::vector<RowRef>> rows_of_document_;
+  std::deque<std::shared_ptr<RowBlock>> blocks_;
+  std::uint64_t first_block_ = 0;  // The number of blocks_.front().
+  std::size_t append_block_ = 0;   // In blocks_; those after it are reserved.
+  std::unordered_map<ChunkKey, Ref, ChunkKeyHash> places_;
   std::uint64_t live_rows_ = 0;
   std::uint64_t dead_rows_ = 0;
 };

@@ -73,4 +73,21 @@ Int8Query::Int8Query(const float* query, std::size_t count, Metric metric) : cod
   }
 }
 
+Int8Query::Int8Query(const CodeRows& rows, std::uint32_t row) : codes_(rows.dimension) {
+  const std::uint8_t* codes = rows.row(row);
+  std::int32_t sum = 0;
+  for (std::size_t i = 0; i < codes_.size(); ++i) {
+    const std::int32_t code = std::int32_t{codes[i]} - kOffset;
+    codes_[i] = static_cast<std::int8_t>(code);
+    sum += code;
+  }
+  offset_ = kOffset * sum;
+  factor_ = rows.scales[row];
+  if (rows.metric == Metric::kL2) {
+    factor_ *= 2;
+    norm_weight_ = 1;
+    constant_ = rows.squared_norms[row];
+  }
+}
+
 }  // namespace tracevec

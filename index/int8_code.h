@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/kernels.h"
+#include "index/code_rows.h"
 #include "tracevec/schema.h"
 
 namespace tracevec {
@@ -19,6 +19,8 @@ float EncodeInt8(const float* vector, std::size_t count, std::uint8_t* codes);
 class Int8Query {
  public:
   Int8Query(const float* query, std::size_t count, Metric metric);
+  /// The query whose vector a coded row is.
+  Int8Query(const CodeRows& rows, std::uint32_t row);
 
   const std::int8_t* codes() const { return codes_.data(); }
   /// The approximate score of a row: its code's scale, its squared norm (used by l2 only), and

@@ -14,10 +14,6 @@ namespace {
 constexpr std::size_t kHeadCodeBytes = std::size_t{512} << 10;
 constexpr std::size_t kLeastRows = 512;
 
-void FreeStates(ChunkState* state) {
-  while (state != nullptr) delete std::exchange(state, state->older);
-}
-
 }  // namespace
 
 std::uint32_t RowBlock::CapacityFor(std::span<const FieldLayout> fields) {
@@ -28,21 +24,30 @@ std::uint32_t RowBlock::CapacityFor(std::span<const FieldLayout> fields) {
 }
 
 RowBlock::RowBlock(std::uint32_t capacity, std::vector<FieldLayout> fields)
-    : capacity_(capacity),
-      fields_(std::move(fields)),
+    : RowSet(std::move(fields)),
+      capacity_(capacity),
       ids_(capacity),
-      documents_(capacity),
-      chunks_(capacity),
-      created_(capacity),
-      deleted_(std::make_unique<std::atomic<std::uint64_t>[]>(capacity)),
+      own_documents_(capacity),
+      own_chunks_(capacity),
+      own_created_(capacity),
       states_(std::make_unique<std::atomic<ChunkState*>[]>(capacity)),
-      columns_(fields_.size()) {
+      own_columns_(fields_.size()) {
+  ReserveRows(capacity);
+  documents_ = own_documents_.data();
+  chunks_ = own_chunks_.data();
+  created_ = own_created_.data();
   for (std::size_t f = 0; f < fields_.size(); ++f) {
-    columns_[f].codes = AlignedArray<std::uint8_t>(capacity * fields_[f].code_stride());
-    columns_[f].vectors = AlignedArray<float>(capacity * fields_[f].vector_stride());
-    columns_[f].scales.resize(capacity);
-    columns_[f].squared_norms.resize(capacity);
-    columns_[f].present.resize(capacity);
+    OwnColumn& own = own_columns_[f];
+    own.codes = AlignedArray<std::uint8_t>(capacity * fields_[f].code_stride());
+    own.vectors = AlignedArray<float>(capacity * fields_[f].vector_stride());
+    own.scales.resize(capacity);
+    own.squared_norms.resize(capacity);
+    own.present.resize(capacity);
+    columns_[f].codes = own.codes.data();
+    columns_[f].vectors = own.vectors.data();
+    columns_[f].scales = own.scales.data();
+    columns_[f].squared_norms = own.squared_norms.data();
+    columns_[f].present = own.present.data();
   }
 }
 
@@ -64,7 +69,7 @@ std::size_t RowBlock::memory_bytes() const {
 
 void RowBlock::FillColumn(std::size_t field, std::uint32_t row, std::span<const float> vector,
                           bool normalised) {
-  Column& column = columns_[field];
+  OwnColumn& column = own_columns_[field];
   const std::size_t count = fields_[field].dimension;
   float* target = column.vectors.data() + std::size_t{row} * fields_[field].vector_stride();
   if (fields_[field].metric == Metric::kCosine && !normalised) {
@@ -88,9 +93,9 @@ std::uint32_t RowBlock::Append(NewRow row) {
 
   const std::uint32_t at = size_;
   ids_[at] = std::move(row.id);
-  documents_[at] = row.document;
-  chunks_[at] = row.chunk;
-  created_[at] = Raw(row.created);
+  own_documents_[at] = row.document;
+  own_chunks_[at] = row.chunk;
+  own_created_[at] = Raw(row.created);
   for (std::size_t f = 0; f < row.vectors.size(); ++f) {
     if (!row.vectors[f].empty()) FillColumn(f, at, row.vectors[f], row.normalised);
   }
@@ -101,15 +106,11 @@ std::uint32_t RowBlock::Append(NewRow row) {
 
 void RowBlock::PushState(std::uint32_t row, std::unique_ptr<ChunkState> state,
                          CommitNumber oldest_view) {
-  state->older = states_[row].load(std::memory_order_relaxed);
-  // The first state at or before the oldest view is the last one a reader may stand on.
-  ChunkState* last = state.get();
-  while (last->older != nullptr && last->commit > oldest_view) last = last->older;
-  if (last->commit <= oldest_view) FreeStates(std::exchange(last->older, nullptr));
-  states_[row].store(state.release(), std::memory_order_release);
+  PushNewest(&states_[row], std::move(state), oldest_view);
 }
 
-const ChunkState& RowBlock::StateAt(std::uint32_t row, CommitNumber view) const {
+const ChunkState& RowBlock::StateAt(std::uint32_t row, CommitNumber view,
+                                    StateScratch* /*scratch*/) const {
   const ChunkState* state = states_[row].load(std::memory_order_acquire);
   while (state->commit > view) state = state->older;
   return *state;

@@ -7,28 +7,24 @@
 
 #include "core/filter_program.h"
 #include "core/kernels.h"
-#include "index/head.h"
+#include "index/index_view.h"
+#include "index/int8_code.h"
 
 namespace tracevec {
-
-/// A row with its score. Larger is better.
-struct ScoredRow {
-  float score = 0;
-  RowRef ref;
-};
 
 /// What a scan looks for.
 struct ScanQuery {
   const float* vector = nullptr;  ///< Of the field's dimension, normalised under cosine.
   std::size_t field = 0;
   std::size_t k = 10;
-  /// Candidates of the code scan that are scored again with float32. At least k.
-  std::size_t rescore = 0;
+  /// Width of a graph search; 0: what each segment was found to need.
+  std::size_t ef = 0;
   const FilterProgram* filter = nullptr;  ///< Null: no filter.
   /// Loads the text of a row for filters that ask for it; see FilterSubject.
   const std::string* (*load_text)(void* context) = nullptr;
   void* text_context = nullptr;
-  RowRef* text_row = nullptr;  ///< Set to the row before load_text may be called.
+  RowRef* text_row = nullptr;       ///< Set to the row before load_text may be called.
+  StateScratch* scratch = nullptr;  ///< Of the thread that runs the query. Not null.
   std::optional<std::chrono::steady_clock::time_point> deadline;
   Timestamp now;  ///< Rows that expire at or before it are not seen.
   /// A chunk to leave out: the one whose vector the query is.
@@ -40,7 +36,10 @@ struct ScanCounts {
   std::uint64_t distances = 0;  ///< Computed, of both kinds.
   std::uint64_t filter_tested = 0;
   std::uint64_t filter_passed = 0;
-  std::uint64_t candidates = 0;  ///< Handed to rescoring.
+  std::uint64_t candidates = 0;  ///< Found by approximate score.
+  std::uint64_t rescored = 0;    ///< Of them, scored again.
+  std::uint64_t graphs = 0;      ///< Segments searched along their graph.
+  std::uint64_t nodes = 0;       ///< Of graphs, whose neighbours were looked at.
   double rescore_micros = 0;
   bool deadline_cut = false;
 };
@@ -50,13 +49,13 @@ struct ScanCounts {
 std::vector<ScoredRow> ScanExact(const IndexView& view, const ScanQuery& query,
                                  const KernelTable& kernels, ScanCounts* counts);
 
-/// The same over int8 codes: the best `rescore` rows by approximate score are scored with float32
-/// and the best k of them returned.
-std::vector<ScoredRow> ScanCodes(const IndexView& view, const ScanQuery& query,
+/// Scans the int8 codes of one set of the view and keeps the best `count` accepted rows, by
+/// approximate score.
+std::vector<ScoredRow> ScanCodes(const IndexView& view, std::uint32_t set, const ScanQuery& query,
+                                 const Int8Query& coded, std::size_t count,
                                  const KernelTable& kernels, ScanCounts* counts);
 
-/// What a filter sees of a row.
-FilterSubject SubjectOf(const RowBlock& block, std::uint32_t row, const ChunkState& state);
+bool DeadlinePassed(const ScanQuery& query);
 
 /// Whether a row is seen by a query at the view: visible, not expired, not excluded, accepted by
 /// the filter. Counts filter tests.

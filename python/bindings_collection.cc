@@ -156,8 +156,16 @@ void BindResults(nb::module_& module) {
       .Field("chunks", &CollectionStats::chunks, "Live chunks.")
       .Field("documents", &CollectionStats::documents, "Live documents.")
       .Field("tombstones", &CollectionStats::tombstones, "Dead rows still in memory.")
+      .Field("segments", &CollectionStats::segments, "Segments of the index, each with its graphs.")
       .Field("blocks", &CollectionStats::blocks, "Blocks in memory; 0 for a small collection.")
       .Field("index_bytes", &CollectionStats::index_bytes, "Memory of the index.")
+      .Field("unbuilt_chunks", &CollectionStats::unbuilt_chunks,
+             "Chunks in sealed blocks, which are scanned, not searched.")
+      .Field("segments_built", &CollectionStats::segments_built, "Since it was opened.")
+      .Field("graph_insertions", &CollectionStats::graph_insertions,
+             "Chunks inserted into graphs for them, once a field.")
+      .Field("write_stalls", &CollectionStats::write_stalls,
+             "Writes that waited for the builder since it was opened.")
       .Field("commit", &CollectionStats::commit, "Its last commit.")
       .Field("asserted_vectors", &CollectionStats::asserted_vectors,
              "Vectors written without a declared space since it was opened.")
@@ -185,6 +193,12 @@ void BindCollection(nb::module_& module, nb::class_<Collection>& collection) {
       .def("count", &Count, nb::arg("where").none())
       .def("scan", &Scan, nb::arg("where").none(), nb::arg("order_by").none(),
            nb::arg("batch_size").none(), nb::arg("vectors"))
+      .def(
+          "rebuild",
+          [](Collection& self, std::uint32_t threads, bool deterministic) {
+            WithoutGil([&] { return self.Rebuild({threads, deterministic}); });
+          },
+          nb::arg("threads"), nb::arg("deterministic"))
       .def("stats",
            [](const Collection& self) { return WithoutGil([&] { return self.Stats(); }); });
 }

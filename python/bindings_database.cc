@@ -97,6 +97,12 @@ void BindDatabase(nb::module_& module) {
       .def("drop_collection", &DropCollection, nb::arg("name").none())
       .def("collections",
            [](const Database& self) { return WithoutGil([&] { return self.ListCollections(); }); })
+      .def(
+          "compact",
+          [](Database& self, std::uint32_t threads) {
+            WithoutGil([&] { return self.Compact(threads); });
+          },
+          nb::arg("threads"))
       .def("stats", [](const Database& self) { return WithoutGil([&] { return self.Stats(); }); })
       .def("close", [](Database& self) { WithoutGil([&] { return self.Close(); }); });
   module.def("open", &Open, nb::arg("path"), nb::arg("durability").none(), nb::arg("mode").none(),

@@ -33,7 +33,10 @@ void BindReceipt(nb::module_& module) {
       .Field("short_reason", &Receipt::short_reason,
              "Why fewer than k came back: \"matches\", \"deadline\" or \"\".")
       .Field("deadline_cut", &Receipt::deadline_cut, "Whether the deadline ended the scan early.")
-      .Field("rows_scanned", &Receipt::rows_scanned, "Rows read.")
+      .Field("ef", &Receipt::ef, "As asked; 0: each segment's own.")
+      .Field("segments_searched", &Receipt::segments_searched, "Segments searched along graphs.")
+      .Field("nodes_visited", &Receipt::nodes_visited, "Nodes whose neighbours were looked at.")
+      .Field("rows_scanned", &Receipt::rows_scanned, "Rows read one after the other.")
       .Field("distances", &Receipt::distances, "Distances computed, rescoring included.")
       .Field("filter_tested", &Receipt::filter_tested, "Chunks the filter was tried on.")
       .Field("filter_passed", &Receipt::filter_passed, "Chunks that passed it.")

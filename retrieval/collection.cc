@@ -6,12 +6,14 @@
 #include "core/return_if_error.h"
 #include "retrieval/collection_impl.h"
 #include "retrieval/delete.h"
+#include "retrieval/engine.h"
 #include "retrieval/guard.h"
 #include "retrieval/put_document.h"
 #include "retrieval/read_chunks.h"
 #include "retrieval/search.h"
 #include "retrieval/update_metadata.h"
 #include "retrieval/upsert.h"
+#include "retrieval/validate.h"
 
 // The public face of a collection: each call checks that the handle may be used, keeps exceptions
 // in, and goes to the file that does the work.
@@ -147,6 +149,14 @@ Result<WriteResult> Collection::DeleteDocument(std::string_view id) {
   });
 }
 
+Status Collection::Rebuild(const RebuildOptions& options) {
+  return Reading(*impl_, [&](Engine& engine, CollectionState& state) -> Status {
+    TRACEVEC_RETURN_IF_ERROR(CheckBuildThreads(options.threads));
+    return engine.builder().BuildAll(state.shared_from_this(),
+                                     options.deterministic ? 1 : options.threads, true);
+  });
+}
+
 Result<CollectionStats> Collection::Stats() const {
   return Reading(*impl_, [&](Engine& engine, CollectionState& state) -> Result<CollectionStats> {
     CollectionStats stats;
@@ -158,9 +168,14 @@ Result<CollectionStats> Collection::Stats() const {
     stats.asserted_vectors = state.asserted_vectors.load();
     stats.kernels = engine.kernels().name;
     if (!view->in_memory) return stats;
-    stats.blocks = view->index.blocks.size();
-    for (const auto& block : view->index.blocks) stats.index_bytes += block->memory_bytes();
+    stats.segments = view->segments;
+    stats.blocks = view->index.sets.size() - view->segments;
+    for (const auto& set : view->index.sets) stats.index_bytes += set->memory_bytes();
     stats.tombstones = view->index.rows() - view->chunks;
+    stats.unbuilt_chunks = state.unbuilt_rows.load();
+    stats.segments_built = state.builds.load();
+    stats.graph_insertions = state.graph_insertions.load();
+    stats.write_stalls = state.write_stalls.load();
     return stats;
   });
 }

@@ -50,9 +50,12 @@ void CollectionState::PublishView() {
   if (record.known_fields.size() < kMostKnownFields) {
     view->known_fields = std::make_shared<const std::vector<std::string>>(record.known_fields);
   }
-  if (head != nullptr) {
+  if (index != nullptr) {
     view->in_memory = true;
-    view->index = head->View(counters.commit);
+    view->index = index->View(counters.commit);
+    view->index.may_expire = may_expire;
+    view->segments = index->segments();
+    unbuilt_rows.store(index->unbuilt_rows());
   }
   views.Publish(std::move(view));
 }

@@ -9,7 +9,7 @@
 
 #include "core/content_hash.h"
 #include "core/ids.h"
-#include "index/head.h"
+#include "index/collection_index.h"
 #include "retrieval/collection_view.h"
 #include "storage/records.h"
 
@@ -31,7 +31,7 @@ struct GarbageKey {
 
 /// An open collection. The first group never changes; the second belongs to the writer and is
 /// guarded by Engine::writer_mutex(); readers use `views` alone.
-struct CollectionState {
+struct CollectionState : std::enable_shared_from_this<CollectionState> {
   /// A collection below this many chunks lives in the store alone: it has no head, no segment and
   /// no file, so that a hundred thousand of them cost nothing.
   static constexpr std::uint64_t kSmallCollectionChunks = 512;
@@ -49,8 +49,8 @@ struct CollectionState {
 
   CollectionRecord record;  ///< With the known fields of the last commit.
   CollectionCounters counters;
-  std::unique_ptr<Head> head;      ///< Null for a small collection.
-  std::deque<GarbageKey> garbage;  ///< Stored garbage records, oldest first.
+  std::shared_ptr<CollectionIndex> index;  ///< Null for a small collection.
+  std::deque<GarbageKey> garbage;          ///< Stored garbage records, oldest first.
   bool may_expire = false;
   /// Whether chunks may have metadata records of their own; empty: not looked yet.
   std::optional<bool> has_chunk_metadata;
@@ -58,6 +58,12 @@ struct CollectionState {
   ViewRegistry views;
   std::atomic<bool> dropped{false};                ///< Calls on it return NotFound from then on.
   std::atomic<std::uint64_t> asserted_vectors{0};  ///< Written without a space since this open.
+
+  // Of the index, for statistics and back-pressure.
+  std::atomic<std::uint64_t> unbuilt_rows{0};  ///< Rows of sealed blocks that wait for a segment.
+  mutable std::atomic<std::uint64_t> write_stalls{0};  ///< Writes that waited for the builder.
+  std::atomic<std::uint64_t> builds{0};                ///< Segments built since this open.
+  std::atomic<std::uint64_t> graph_insertions{0};      ///< Rows inserted into graphs by them.
 
   /// NotFound once it was dropped.
   Status CheckNotDropped() const;

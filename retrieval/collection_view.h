@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/ids.h"
-#include "index/head.h"
+#include "index/index_view.h"
 
 namespace tracevec {
 
@@ -20,8 +20,9 @@ struct CollectionView {
   std::uint64_t documents = 0;
   /// False for a small collection: its rows are read from the store at each use.
   bool in_memory = false;
-  IndexView index;          ///< With in_memory.
-  bool may_expire = false;  ///< Some document has, or had, a time to live.
+  IndexView index;           ///< With in_memory.
+  std::size_t segments = 0;  ///< How many of the index's sets are segments.
+  bool may_expire = false;   ///< Some document has, or had, a time to live.
   /// Null when there are too many to know them all.
   std::shared_ptr<const std::vector<std::string>> known_fields;
 };

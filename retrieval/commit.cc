@@ -14,20 +14,9 @@
 namespace tracevec {
 namespace {
 
-/// Dead rows are dropped once they outnumber the live ones and this floor: each live row is then
-/// copied at most once for each row that died.
-constexpr std::uint64_t kLeastDeadRows = 4096;
-
 /// Sweeping in bulk keeps its reads and writes next to each other; twice as much as came is swept,
 /// so that a backlog shrinks.
 constexpr std::size_t kGarbageBeforeSweep = 256;
-
-std::optional<RowRef> FindRow(const Head& head, DocumentNumber document, ChunkNumber chunk) {
-  for (const RowRef ref : head.RowsOf(document)) {
-    if (head.block(ref.block).chunk(ref.row) == chunk) return ref;
-  }
-  return std::nullopt;
-}
 
 }  // namespace
 
@@ -84,7 +73,7 @@ Status Commit::Finish(bool sync) {
   TRACEVEC_RETURN_IF_ERROR(state_.CheckNotDropped());
   PutBookkeeping();
   // Memory for the vectors comes first: once the store has the batch there is no way back.
-  if (state_.head != nullptr) state_.head->Reserve(added_.size());
+  if (state_.index != nullptr) state_.index->Reserve(added_.size());
   TRACEVEC_RETURN_IF_ERROR(engine_.store().Write(batch_, sync));
 
   engine_.SetLastCommit(number_);
@@ -111,41 +100,30 @@ void Commit::UpdateIndex() {
   // The commit stands, whatever happens here. Without memory for the index the collection is read
   // from the store, as a small one is, until a later commit finds the memory.
   const Status applied = Guard([&] {
-    if (state_.head != nullptr) ApplyToHead();
+    if (state_.index != nullptr) ApplyToIndex();
     return Status::Ok();
   });
-  if (!applied.ok()) state_.head = nullptr;
-  Guard([&] { return GrowOrShrinkHead(); }).IgnoreError("tried again by the next commit");
+  if (!applied.ok()) state_.index = nullptr;
+  if (state_.index == nullptr) {
+    Guard([&] { return LoadIndexWhenLarge(); }).IgnoreError("tried again by the next commit");
+  }
+  if (state_.index != nullptr && state_.index->BuildIsDue()) engine_.NotifyBuilder(state_);
 }
 
-void Commit::ApplyToHead() {
-  Head& head = *state_.head;
+void Commit::ApplyToIndex() {
+  CollectionIndex& index = *state_.index;
   const CommitNumber oldest = state_.views.Oldest();
-  for (const DocumentNumber document : removed_documents_) {
-    const std::span<const RowRef> rows = head.RowsOf(document);
-    for (const RowRef ref : std::vector<RowRef>(rows.begin(), rows.end()))
-      head.Delete(ref, number_);
-  }
-  for (const auto& [document, chunk] : removed_) {
-    if (const auto ref = FindRow(head, document, chunk)) head.Delete(*ref, number_);
-  }
+  for (const ChunkKey& key : removed_) index.Delete(key, number_);
   for (PushedState& pushed : pushed_) {
-    const auto ref = FindRow(head, pushed.document, pushed.chunk);
-    if (ref) head.PushState(*ref, std::move(pushed.state), oldest);
+    index.PushState(pushed.key, std::move(pushed.state), oldest);
   }
-  for (NewRow& row : added_) head.Append(std::move(row));
+  for (NewRow& row : added_) index.Append(std::move(row));
 }
 
-Status Commit::GrowOrShrinkHead() {
-  if (state_.head == nullptr) {
-    if (counters_.chunks < CollectionState::kSmallCollectionChunks) return Status::Ok();
-    TRACEVEC_ASSIGN_OR_RETURN(state_.head, LoadHead(engine_.store(), state_));
-    return Status::Ok();
-  }
-  const Head& head = *state_.head;
-  if (head.dead_rows() > std::max(head.live_rows(), kLeastDeadRows)) {
-    state_.head = head.CopyLive(number_);
-  }
+Status Commit::LoadIndexWhenLarge() {
+  if (counters_.chunks < CollectionState::kSmallCollectionChunks) return Status::Ok();
+  bool may_expire = false;
+  TRACEVEC_ASSIGN_OR_RETURN(state_.index, LoadIndex(engine_.store(), state_, &may_expire));
   return Status::Ok();
 }
 

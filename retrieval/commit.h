@@ -39,11 +39,10 @@ class Commit {
   // What the index does after the store has the batch. Vectors of rows must live until Finish.
   void AddRow(NewRow row) { added_.push_back(std::move(row)); }
   void RemoveRow(DocumentNumber document, ChunkNumber chunk) {
-    removed_.emplace_back(document, chunk);
+    removed_.push_back({document, chunk});
   }
-  void RemoveDocument(DocumentNumber document) { removed_documents_.push_back(document); }
   void PushState(DocumentNumber document, ChunkNumber chunk, std::unique_ptr<ChunkState> state) {
-    pushed_.push_back({document, chunk, std::move(state)});
+    pushed_.push_back({{document, chunk}, std::move(state)});
   }
 
   /// Writes, applies, publishes. After an error the collection is as it was; the write is wholly
@@ -52,15 +51,14 @@ class Commit {
 
  private:
   struct PushedState {
-    DocumentNumber document{};
-    ChunkNumber chunk{};
+    ChunkKey key;
     std::unique_ptr<ChunkState> state;
   };
 
   void PutBookkeeping();
   void UpdateIndex();
-  void ApplyToHead();
-  Status GrowOrShrinkHead();
+  void ApplyToIndex();
+  Status LoadIndexWhenLarge();
 
   Engine& engine_;
   CollectionState& state_;
@@ -73,8 +71,7 @@ class Commit {
   std::uint64_t asserted_vectors_ = 0;
   std::vector<GarbageKey> garbage_;
   std::vector<NewRow> added_;
-  std::vector<std::pair<DocumentNumber, ChunkNumber>> removed_;
-  std::vector<DocumentNumber> removed_documents_;
+  std::vector<ChunkKey> removed_;
   std::vector<PushedState> pushed_;
 };
 

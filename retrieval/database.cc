@@ -9,6 +9,7 @@
 #include "retrieval/database_impl.h"
 #include "retrieval/guard.h"
 #include "retrieval/receipt_maker.h"
+#include "retrieval/validate.h"
 #include "storage/records.h"
 
 #ifndef TRACEVEC_VERSION
@@ -92,6 +93,19 @@ Status Database::DropCollection(std::string_view name) {
 
 Result<std::vector<std::string>> Database::ListCollections() const {
   return Guard([&] { return impl_->engine()->ListCollections(); });
+}
+
+Status Database::Compact(std::uint32_t threads) {
+  return Guard([&]() -> Status {
+    Engine& engine = *impl_->engine();
+    TRACEVEC_RETURN_IF_ERROR(engine.CheckWritable());
+    TRACEVEC_RETURN_IF_ERROR(CheckBuildThreads(threads));
+    for (const std::shared_ptr<CollectionState>& state : engine.OpenCollections()) {
+      const Status built = engine.builder().BuildAll(state, threads, /*even_so=*/false);
+      if (!built.ok() && built.code() != StatusCode::kNotFound) return built;  // Dropped meanwhile.
+    }
+    return engine.store().Compact();
+  });
 }
 
 Result<DatabaseStats> Database::Stats() const {

@@ -49,7 +49,7 @@ Result<std::uint64_t> AddDeletion(const Store& store, const CollectionState& sta
   commit->batch().Put(Table::kRecords,
                       keys::Version(state.number, record->number, deletion.version),
                       EncodeVersion(deletion));
-  commit->RemoveDocument(record->number);
+  for (const VersionEntry& entry : before->entries) commit->RemoveRow(record->number, entry.chunk);
   commit->counters().documents -= 1;
   commit->counters().chunks -= deletion.removed;
   JournalRecord& journal = commit->journal();

@@ -50,7 +50,8 @@ Result<CollectionNumber> DecodeNumber(std::string_view bytes, std::string_view w
 
 }  // namespace
 
-Engine::Engine(std::string path, OpenOptions options) : path_(std::move(path)), options_(options) {}
+Engine::Engine(std::string path, OpenOptions options)
+    : path_(std::move(path)), options_(options), builder_(std::make_unique<IndexBuilder>(*this)) {}
 
 Result<std::shared_ptr<Engine>> Engine::Open(const std::string& path, const OpenOptions& options,
                                              std::shared_ptr<rocksdb::FileSystem> file_system) {
@@ -92,6 +93,7 @@ Status Engine::ReadCounters() {
 Status Engine::Close() {
   // In a forked child the writer's lock may be held by a thread that is not there.
   if (!closed_.exchange(true)) TRACEVEC_RETURN_IF_ERROR(store_->CheckUsable());
+  builder_->Stop();
   const std::lock_guard lock(writer_mutex_);  // A commit in flight ends first.
   SweepBeforeClose();
   return store_->Close();
@@ -209,11 +211,11 @@ Result<std::shared_ptr<CollectionState>> Engine::LoadCollection(std::string_view
   // Whether a document has a time to live is known only after reading them all: assume so.
   state->may_expire = true;
   if (state->counters.chunks >= CollectionState::kSmallCollectionChunks) {
-    TRACEVEC_ASSIGN_OR_RETURN(state->head, LoadHead(*store_, *state));
-    state->may_expire = state->head->HasExpiring();
+    TRACEVEC_ASSIGN_OR_RETURN(state->index, LoadIndex(*store_, *state, &state->may_expire));
   }
   state->PublishView();
   RememberOpen(state);
+  if (state->index != nullptr && state->index->BuildIsDue()) builder_->Notify(state);
   return state;
 }
 
@@ -225,7 +227,7 @@ void Engine::RememberOpen(const std::shared_ptr<CollectionState>& state) {
   if (open_.size() >= drop_idle_at_) {
     std::erase_if(open_, [](const auto& entry) {
       const CollectionState& open = *entry.second;
-      const bool small = open.head == nullptr && open.garbage.empty();
+      const bool small = open.index == nullptr && open.garbage.empty();
       return small && entry.second.use_count() == 1 && open.asserted_vectors == 0;
     });
     // Where most have handles, looking at them all must stay rare.
@@ -269,6 +271,13 @@ Result<std::vector<std::string>> Engine::ListCollections() const {
   for (; cursor.Valid(); cursor.Next()) names.emplace_back(cursor.key().substr(prefix.size()));
   TRACEVEC_RETURN_IF_ERROR(cursor.status());
   return names;
+}
+
+std::vector<std::shared_ptr<CollectionState>> Engine::OpenCollections() const {
+  const std::lock_guard catalog(catalog_mutex_);
+  std::vector<std::shared_ptr<CollectionState>> open;
+  for (const auto& [name, state] : open_) open.push_back(state);
+  return open;
 }
 
 }  // namespace tracevec

@@ -11,6 +11,7 @@
 #include "core/ids.h"
 #include "core/kernels.h"
 #include "retrieval/collection_state.h"
+#include "retrieval/index_builder.h"
 #include "storage/store.h"
 #include "tracevec/database.h"
 #include "tracevec/status.h"
@@ -21,8 +22,8 @@ namespace tracevec {
 /// writer's lock and the open collections. Shared by every handle, so that a handle used after
 /// Close finds something that says so.
 ///
-/// Lock order: writer_mutex_, catalog_mutex_, a view registry's own mutex. Callbacks of the user
-/// run with none of them held.
+/// Lock order: the builder's build mutex, writer_mutex_, catalog_mutex_, a view registry's own
+/// mutex. Callbacks of the user run with none of them held.
 class Engine {
  public:
   static Result<std::shared_ptr<Engine>> Open(const std::string& path, const OpenOptions& options,
@@ -50,6 +51,10 @@ class Engine {
   /// REQUIRES: writer_mutex() held.
   void SetLastCommit(CommitNumber commit) { last_commit_.store(Raw(commit)); }
 
+  IndexBuilder& builder() { return *builder_; }
+  /// Tells the builder that a build is due. REQUIRES: writer_mutex() held.
+  void NotifyBuilder(CollectionState& state) { builder_->Notify(state.shared_from_this()); }
+
   Result<std::shared_ptr<CollectionState>> CreateCollection(std::string_view name,
                                                             const CollectionSchema& schema,
                                                             const CreateOptions& options);
@@ -57,6 +62,7 @@ class Engine {
   Result<std::shared_ptr<CollectionState>> FindCollection(std::string_view name);
   Status DropCollection(std::string_view name);
   Result<std::vector<std::string>> ListCollections() const;
+  std::vector<std::shared_ptr<CollectionState>> OpenCollections() const;
 
  private:
   static constexpr std::size_t kMostOpenCollections = 4096;
@@ -81,6 +87,8 @@ class Engine {
   mutable std::mutex catalog_mutex_;
   std::map<std::string, std::shared_ptr<CollectionState>, std::less<>> open_;  // Guarded by it.
   std::size_t drop_idle_at_ = kMostOpenCollections;                            // Likewise.
+
+  std::unique_ptr<IndexBuilder> builder_;  // Last: its thread uses the others.
 };
 
 }  // namespace tracevec

@@ -8,12 +8,12 @@
 #include <fmt/format.h>
 
 #include "core/chunker.h"
+#include "core/codec.h"
 #include "core/embed_template.h"
 #include "core/return_if_error.h"
 #include "core/schema_check.h"
 #include "core/utf8.h"
 #include "retrieval/validate.h"
-#include "storage/codec.h"
 
 namespace tracevec {
 namespace {

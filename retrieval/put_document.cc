@@ -149,6 +149,7 @@ Status WritePuts(Engine& engine, CollectionState& state, std::span<ReadyPut> put
     }
   }
   if (!anything) return Status::Ok();
+  engine.builder().WaitForRoom(state);
   const std::lock_guard writer(engine.writer_mutex());
   PutWriter put_writer(engine, state, options.label);
   for (ReadyPut& put : puts) {

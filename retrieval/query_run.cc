@@ -8,6 +8,7 @@
 
 #include "core/return_if_error.h"
 #include "core/vector_math.h"
+#include "index/search.h"
 #include "retrieval/receipt_maker.h"
 #include "retrieval/row_loader.h"
 #include "retrieval/validate.h"
@@ -17,11 +18,6 @@ namespace {
 
 constexpr std::uint32_t kLargestK = 16'384;
 constexpr std::uint32_t kLargestEf = 65'536;
-
-/// Candidates of a code scan that float32 scores again, besides the k wanted. In tight clusters
-/// int8 tells neighbours apart badly: of 6,000 rows in 50 clusters of width 0.05, recall@10 is 0.66
-/// with 32, 0.88 with 64 and 0.999 with 128, which costs about 10 us a query at 384-d.
-constexpr std::size_t kRescoreSlack = 128;
 
 Status CheckSettings(const QuerySettings& settings) {
   if (settings.k == 0 || settings.k > kLargestK) {
@@ -54,8 +50,7 @@ ScanQuery MakeScan(const QueryPlan& plan, const float* vector, const Stopwatch& 
   query.vector = vector;
   query.field = plan.field->index;
   query.k = plan.settings.k;
-  query.rescore =
-      std::max<std::size_t>(plan.settings.k + kRescoreSlack, plan.settings.ef.value_or(0));
+  query.ef = plan.settings.ef.value_or(0);
   query.now = Now();
   if (plan.settings.deadline_ms) {
     const auto deadline =
@@ -112,7 +107,7 @@ Result<std::vector<ScoredRow>> RunQuery(
   ScanCounts counts;
   std::vector<ScoredRow> best = plan.settings.exact
                                     ? ScanExact(plan.rows, query, engine.kernels(), &counts)
-                                    : ScanCodes(plan.rows, query, engine.kernels(), &counts);
+                                    : SearchCodes(plan.rows, query, engine.kernels(), &counts);
   const double scan_micros = watch.Micros() - counts.rescore_micros;
   TRACEVEC_RETURN_IF_ERROR(texts.status());
   if (plan.settings.receipt != ReceiptLevel::kOff) {

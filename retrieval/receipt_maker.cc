@@ -37,7 +37,7 @@ void FillReceipt(const Engine& engine, const CollectionState& state, const Query
   receipt->label = plan.settings.label;
   receipt->collection = state.name;
   receipt->field = plan.field->name;
-  receipt->plan = exact ? "exact_scan" : "code_scan";
+  receipt->plan = exact ? "exact_scan" : counts.graphs > 0 ? "graph" : "code_scan";
   receipt->filter = plan.filter_text;
   receipt->metric = MetricName(plan.field->field.metric);
   receipt->code = exact ? "float32" : "int8";
@@ -48,6 +48,9 @@ void FillReceipt(const Engine& engine, const CollectionState& state, const Query
   if (returned < plan.settings.k)
     receipt->short_reason = counts.deadline_cut ? "deadline" : "matches";
   receipt->rows_scanned = counts.rows;
+  receipt->segments_searched = counts.graphs;
+  receipt->nodes_visited = counts.nodes;
+  receipt->ef = plan.settings.ef.value_or(0);
   receipt->distances = counts.distances;
   receipt->filter_tested = counts.filter_tested;
   receipt->filter_passed = counts.filter_passed;
@@ -59,10 +62,11 @@ void FillReceipt(const Engine& engine, const CollectionState& state, const Query
   receipt->kernels = engine.kernels().name;
   receipt->build = BuildName();
   receipt->stages.push_back({"plan", plan.plan_micros, plan.view->chunks, plan.rows.rows()});
-  receipt->stages.push_back(
-      {"scan", scan_micros, counts.rows, exact ? returned : counts.candidates});
-  if (!exact)
-    receipt->stages.push_back({"rescore", counts.rescore_micros, counts.candidates, returned});
+  receipt->stages.push_back({counts.graphs > 0 ? "search" : "scan", scan_micros, plan.rows.rows(),
+                             exact ? returned : counts.candidates});
+  if (!exact) {
+    receipt->stages.push_back({"rescore", counts.rescore_micros, counts.rescored, returned});
+  }
 }
 
 }  // namespace tracevec

@@ -145,18 +145,21 @@ Status LoadRows(const Store& store, const CollectionState& state, CommitNumber c
   return versions.status();
 }
 
-Result<std::unique_ptr<Head>> LoadHead(const Store& store, const CollectionState& state) {
-  auto head = std::make_unique<Head>(state.Layouts());
+Result<std::shared_ptr<CollectionIndex>> LoadIndex(const Store& store, const CollectionState& state,
+                                                   bool* may_expire) {
+  auto index = std::make_shared<CollectionIndex>(state.Layouts());
+  *may_expire = false;
   TRACEVEC_RETURN_IF_ERROR(
       LoadRows(store, state, state.counters.commit, std::nullopt, [&](NewRow row) {
-        head->Append(std::move(row));
+        *may_expire = *may_expire || row.document_state->expires_at.has_value();
+        index->Append(std::move(row));
         return Status::Ok();
       }));
-  if (head->live_rows() != state.counters.chunks) {
+  if (index->live_rows() != state.counters.chunks) {
     return Status::Corruption(fmt::format("collection '{}': {} chunks were found, {} were counted",
-                                          state.name, head->live_rows(), state.counters.chunks));
+                                          state.name, index->live_rows(), state.counters.chunks));
   }
-  return head;
+  return index;
 }
 
 Result<IndexView> RowsOf(const Store& store, const CollectionState& state,
@@ -181,9 +184,10 @@ Result<IndexView> RowsOf(const Store& store, const CollectionState& state,
       }));
   IndexView rows;
   rows.commit = view.commit;
+  rows.may_expire = view.may_expire;
   if (block->size() > 0) {
     rows.sizes.push_back(block->size());
-    rows.blocks.push_back(std::move(block));
+    rows.sets.push_back(std::move(block));
   }
   return rows;
 }

@@ -5,7 +5,7 @@
 #include <memory>
 #include <optional>
 
-#include "index/head.h"
+#include "index/collection_index.h"
 #include "retrieval/collection_state.h"
 #include "storage/store.h"
 
@@ -21,8 +21,10 @@ Status LoadRows(const Store& store, const CollectionState& state, CommitNumber c
                 std::optional<std::size_t> only_field,
                 const std::function<Status(NewRow)>& consume);
 
-/// A head with all rows of the counters' commit.
-Result<std::unique_ptr<Head>> LoadHead(const Store& store, const CollectionState& state);
+/// An index with all rows of the counters' commit, in its head. Sets `may_expire` to whether any
+/// has a time to live.
+Result<std::shared_ptr<CollectionIndex>> LoadIndex(const Store& store, const CollectionState& state,
+                                                   bool* may_expire);
 
 /// The rows of a view: its index, or for a small collection a block read for this one use.
 Result<IndexView> RowsOf(const Store& store, const CollectionState& state,

@@ -11,6 +11,7 @@
 namespace tracevec {
 
 void RowTexts::Attach(const FilterProgram& filter, ScanQuery* query) {
+  query->scratch = &scratch_;
   if (filter.empty()) return;
   query->filter = &filter;
   query->load_text = &RowTexts::Load;
@@ -20,14 +21,17 @@ void RowTexts::Attach(const FilterProgram& filter, ScanQuery* query) {
 
 const std::string* RowTexts::Load(void* self) {
   RowTexts& texts = *static_cast<RowTexts*>(self);
-  const RowBlock& block = *texts.rows_.blocks[texts.row_.block];
-  const DocumentState& document = *block.StateAt(texts.row_.row, texts.rows_.commit).document;
+  const RowSet& set = *texts.rows_.sets[texts.row_.set];
+  // Of its own: the filter that asks looks at the query's.
+  StateScratch scratch;
+  const DocumentState& document =
+      *set.StateAt(texts.row_.row, texts.rows_.commit, &scratch).document;
   const auto read = [&]() -> Result<std::string> {
     if (!texts.reader_ || texts.reader_->document() != document.number) {
       TRACEVEC_ASSIGN_OR_RETURN(texts.reader_,
                                 VersionReader::Open(texts.store_, texts.state_.number, document));
     }
-    const auto ordinal = texts.reader_->OrdinalOf(block.chunk(texts.row_.row));
+    const auto ordinal = texts.reader_->OrdinalOf(set.chunk(texts.row_.row));
     if (ordinal) return texts.reader_->ChunkText(*ordinal);
     return Status::Corruption("document '" + document.id + "': a chunk is not in its version");
   };
@@ -48,10 +52,10 @@ Result<std::vector<RowRef>> MatchingRows(const Store& store, const CollectionSta
   query.now = Now();
   texts.Attach(filter, &query);
   std::vector<RowRef> matching;
-  for (std::uint32_t b = 0; b < rows.blocks.size(); ++b) {
-    counts->rows += rows.sizes[b];
-    for (std::uint32_t row = 0; row < rows.sizes[b]; ++row) {
-      if (AcceptRow(rows, {b, row}, query, counts)) matching.push_back({b, row});
+  for (std::uint32_t set = 0; set < rows.sets.size(); ++set) {
+    counts->rows += rows.sizes[set];
+    for (std::uint32_t row = 0; row < rows.sizes[set]; ++row) {
+      if (AcceptRow(rows, {set, row}, query, counts)) matching.push_back({set, row});
     }
   }
   TRACEVEC_RETURN_IF_ERROR(texts.status());
@@ -97,11 +101,12 @@ Result<std::vector<SelectedChunk>> SelectChunks(const Store& store, const Collec
                             MatchingRows(store, state, rows, filter, &counts));
   std::vector<SelectedChunk> selected;
   selected.reserve(matching.size());
+  StateScratch scratch;
   for (const RowRef ref : matching) {
-    const RowBlock& block = *rows.blocks[ref.block];
-    const DocumentState& document = *block.StateAt(ref.row, rows.commit).document;
-    selected.push_back({document.number, block.chunk(ref.row), document.id, document.version,
-                        document.chunk_count});
+    const RowSet& set = *rows.sets[ref.set];
+    const DocumentState& document = *set.StateAt(ref.row, rows.commit, &scratch).document;
+    selected.push_back(
+        {document.number, set.chunk(ref.row), document.id, document.version, document.chunk_count});
   }
   return selected;
 }

@@ -22,7 +22,7 @@ class RowTexts {
   RowTexts(const RowTexts&) = delete;
   RowTexts& operator=(const RowTexts&) = delete;
 
-  /// Makes a query filter by `filter` (which may be empty), with texts from here.
+  /// Makes a query filter by `filter` (which may be empty), with texts and states from here.
   void Attach(const FilterProgram& filter, ScanQuery* query);
   /// The first failure to read a text; such rows count as having none.
   const Status& status() const { return status_; }
@@ -34,6 +34,7 @@ class RowTexts {
   const CollectionState& state_;
   const IndexView& rows_;
   RowRef row_;
+  StateScratch scratch_;
   std::optional<VersionReader> reader_;  // Neighbours are often of one document.
   std::string text_;
   Status status_;

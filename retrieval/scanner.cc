@@ -28,32 +28,40 @@ const Value* FieldOf(const ChunkState& chunk, const std::string& name) {
   return found == chunk.document->metadata.end() ? nullptr : &found->second;
 }
 
+/// A row with what it is sorted by.
+struct SortedRow {
+  RowRef ref;
+  std::string_view id;
+  Value value;  ///< Null where the row lacks the field.
+};
+
 /// Sorts rows by id or by a metadata field; rows that are equal in it, or lack it, by id. Rows
 /// without the field come last in both directions.
-void SortRows(const IndexView& rows, const std::string& order_by, std::vector<RowRef>* order) {
+void SortRows(const IndexView& view, const std::string& order_by, std::vector<RowRef>* order) {
   const bool descending = order_by.front() == '-';
   const std::string name = order_by.substr(descending ? 1 : 0);
-  const auto id = [&](RowRef ref) -> const std::string& {
-    return rows.blocks[ref.block]->id(ref.row);
-  };
-  const auto value = [&](RowRef ref) {
-    return FieldOf(rows.blocks[ref.block]->StateAt(ref.row, rows.commit), name);
-  };
-  std::sort(order->begin(), order->end(), [&](RowRef a, RowRef b) {
-    if (name != "id") {
-      const Value* x = value(a);
-      const Value* y = value(b);
-      const bool x_missing = x == nullptr || x->is_null();
-      const bool y_missing = y == nullptr || y->is_null();
-      if (x_missing != y_missing) return y_missing;
-      if (!x_missing) {
-        const auto compared = CompareForSorting(*x, *y);
-        if (compared != 0) return descending ? compared > 0 : compared < 0;
-      }
-      return id(a) < id(b);
+  const bool by_id = name == "id";
+  std::vector<SortedRow> rows;
+  rows.reserve(order->size());
+  StateScratch scratch;
+  for (const RowRef ref : *order) {
+    const RowSet& set = *view.sets[ref.set];
+    rows.push_back({ref, set.id(ref.row), Value()});
+    if (by_id) continue;
+    const Value* value = FieldOf(set.StateAt(ref.row, view.commit, &scratch), name);
+    if (value != nullptr) rows.back().value = *value;
+  }
+  std::sort(rows.begin(), rows.end(), [&](const SortedRow& a, const SortedRow& b) {
+    if (by_id) return descending ? b.id < a.id : a.id < b.id;
+    if (a.value.is_null() != b.value.is_null()) return b.value.is_null();
+    if (!a.value.is_null()) {
+      const auto compared = CompareForSorting(a.value, b.value);
+      if (compared != 0) return descending ? compared > 0 : compared < 0;
     }
-    return descending ? id(b) < id(a) : id(a) < id(b);
+    return a.id < b.id;
   });
+  std::transform(rows.begin(), rows.end(), order->begin(),
+                 [](const SortedRow& row) { return row.ref; });
 }
 
 /// Errors: InvalidArgument for a name that no chunk can have, with the nearest one.
@@ -107,18 +115,19 @@ Status Scanner::Impl::ReadAhead() {
   batch_.clear();
   next_in_batch_ = 0;
   const Store& store = engine_->store();
+  StateScratch scratch;
   std::optional<VersionReader> reader;  // Neighbours are often of one document.
   while (batch_.size() < options_.batch_size && next_row_ < order_.size()) {
     const RowRef ref = order_[next_row_++];
-    const RowBlock& block = *rows_.blocks[ref.block];
-    const DocumentState& document = *block.StateAt(ref.row, rows_.commit).document;
+    const RowSet& set = *rows_.sets[ref.set];
+    const DocumentState& document = *set.StateAt(ref.row, rows_.commit, &scratch).document;
     if (!reader || reader->document() != document.number) {
       TRACEVEC_ASSIGN_OR_RETURN(reader, VersionReader::Open(store, state_->number, document));
     }
-    const auto ordinal = reader->OrdinalOf(block.chunk(ref.row));
+    const auto ordinal = reader->OrdinalOf(set.chunk(ref.row));
     if (!ordinal) {
       return Status::Corruption(fmt::format("document '{}': chunk '{}' is not in its version {}",
-                                            document.id, block.id(ref.row), document.version));
+                                            document.id, set.id(ref.row), document.version));
     }
     TRACEVEC_ASSIGN_OR_RETURN(Chunk chunk, ReadChunk(store, *state_, *reader, *ordinal,
                                                      view_->commit, options_.with_vectors));

@@ -92,11 +92,11 @@ class VersionsOfHits {
 };
 
 /// What a hit shows besides id and score.
-Status FillContent(const RowBlock& block, std::uint32_t row, const ChunkState& chunk,
+Status FillContent(const RowSet& set, std::uint32_t row, const ChunkState& chunk,
                    VersionsOfHits* versions, Hit* hit) {
   const DocumentState& document = *chunk.document;
-  TRACEVEC_ASSIGN_OR_RETURN(VersionReader * reader, versions->Of(document, block.chunk(row)));
-  const std::optional<std::size_t> ordinal = reader->OrdinalOf(block.chunk(row));
+  TRACEVEC_ASSIGN_OR_RETURN(VersionReader * reader, versions->Of(document, set.chunk(row)));
+  const std::optional<std::size_t> ordinal = reader->OrdinalOf(set.chunk(row));
   if (!ordinal) {
     return Status::Corruption(fmt::format("document '{}': chunk '{}' is not in its version {}",
                                           document.id, hit->id, document.version));
@@ -115,22 +115,23 @@ Status Hydrate(const Engine& engine, const CollectionState& state, const QueryPl
                const SearchRequest& request, const std::vector<ScoredRow>& best,
                std::vector<Hit>* hits) {
   VersionsOfHits versions(engine, state);
+  StateScratch scratch;
   hits->resize(best.size());
   for (std::size_t i = 0; i < best.size(); ++i) {
-    const RowBlock& block = *plan.rows.blocks[best[i].ref.block];
+    const RowSet& set = *plan.rows.sets[best[i].ref.set];
     const std::uint32_t row = best[i].ref.row;
-    const ChunkState& chunk = block.StateAt(row, plan.rows.commit);
+    const ChunkState& chunk = set.StateAt(row, plan.rows.commit, &scratch);
     Hit& hit = (*hits)[i];
-    hit.id = block.id(row);
+    hit.id = set.id(row);
     hit.score = best[i].score;
     hit.document = chunk.document->id;
     hit.version = chunk.document->version;
     if (request.with_content) {
-      TRACEVEC_RETURN_IF_ERROR(FillContent(block, row, chunk, &versions, &hit));
+      TRACEVEC_RETURN_IF_ERROR(FillContent(set, row, chunk, &versions, &hit));
     }
     if (request.with_vectors) {
       TRACEVEC_ASSIGN_OR_RETURN(auto vector, ReadVector(engine.store(), state.number, *plan.field,
-                                                        block.document(row), block.chunk(row)));
+                                                        set.document(row), set.chunk(row)));
       if (vector) hit.vector = *std::move(vector);
     }
   }
@@ -167,7 +168,7 @@ class BatchWorker {
     }
     for (std::size_t place = 0; place < best->size(); ++place) {
       const ScoredRow& row = (*best)[place];
-      response_->ids[i * request_.k + place] = plan_.rows.blocks[row.ref.block]->id(row.ref.row);
+      response_->ids[i * request_.k + place] = plan_.rows.sets[row.ref.set]->id(row.ref.row);
       response_->scores[i * request_.k + place] = row.score;
     }
     if (receipt != nullptr) receipt->total_micros = start.Micros();

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "core/codec.h"
 #include "core/return_if_error.h"
 #include "core/schema_check.h"
 #include "retrieval/chunk_ids.h"
@@ -16,7 +17,6 @@
 #include "retrieval/document_reader.h"
 #include "retrieval/row_loader.h"
 #include "retrieval/validate.h"
-#include "storage/codec.h"
 #include "storage/keys.h"
 
 namespace tracevec {
@@ -182,7 +182,7 @@ void UpsertWriter::ReplaceVersion(const DocumentRecord& before) {
   // once no view needs it.
   commit_.AddGarbage({before.number, before.version, false, ""});
   if (before.deleted) return;
-  commit_.RemoveDocument(before.number);
+  commit_.RemoveRow(before.number, ChunkNumber{before.next_chunk - 1});
   ++commit_.journal().removed;
 }
 
@@ -269,6 +269,7 @@ Result<WriteResult> Upsert(Engine& engine, CollectionState& state, const UpsertR
   }
   for (std::size_t first = 0; first < request.ids.size(); first += kRowsPerCommit) {
     const std::size_t last = std::min(first + kRowsPerCommit, request.ids.size());
+    engine.builder().WaitForRoom(state);
     const std::lock_guard writer(engine.writer_mutex());
     UpsertWriter rows(engine, state, upsert);
     for (std::size_t i = first; i < last; ++i) TRACEVEC_RETURN_IF_ERROR(rows.AddRow(i, &result));

@@ -1,5 +1,7 @@
 #include "retrieval/validate.h"
 
+#include "tracevec/collection.h"
+
 #include <fmt/format.h>
 
 #include "core/return_if_error.h"
@@ -52,6 +54,12 @@ Status CheckRows(const BoundField& field, std::span<const float> vectors, std::s
     return CheckVector(vector, dimension, field.field.metric, what.c_str());
   }
   return Status::Ok();
+}
+
+Status CheckBuildThreads(std::uint32_t threads) {
+  if (threads >= 1 && threads <= RebuildOptions::kMostThreads) return Status::Ok();
+  return Status::InvalidArgument(
+      fmt::format("threads: {}, expected 1 to {}", threads, RebuildOptions::kMostThreads));
 }
 
 }  // namespace tracevec

@@ -27,4 +27,7 @@ Status CheckLabel(std::string_view label);
 Status CheckRows(const BoundField& field, std::span<const float> vectors, std::size_t rows,
                  const EmbeddingSpace& space);
 
+/// Threads that build an index. Errors: InvalidArgument.
+Status CheckBuildThreads(std::uint32_t threads);
+
 }  // namespace tracevec

@@ -7,7 +7,7 @@ shopt -s nullglob
 # More at once than there are processors, since the tests of power losses mostly wait.
 jobs=$((2 * $(nproc)))
 sources=(include/tracevec/*.h {core,storage,index,retrieval,bench,tests,python}/*.{h,cc}
-         tests/consumer/*.cc)
+         tests/consumer/*.cc bench/search/*.{h,cc})
 started=$SECONDS
 
 step() { say "[$((SECONDS - started)) s] $*"; }

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "core/return_if_error.h"
-#include "storage/codec.h"
+#include "core/codec.h"
 #include "storage/records.h"
 
 namespace tracevec {

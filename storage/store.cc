@@ -115,6 +115,20 @@ Status Store::Sync() {
   });
 }
 
+Status Store::Compact() {
+  return WithoutExceptions([&]() -> Status {
+    StoreState& state = *impl_->state;
+    TRACEVEC_RETURN_IF_ERROR(state.RecoverFromError());
+    TRACEVEC_ASSIGN_OR_RETURN(const auto call, state.Enter());
+    if (state.read_only) return Status::ReadOnly(state.path + ": opened for reading only");
+    for (rocksdb::ColumnFamilyHandle* handle : state.handles) {
+      TRACEVEC_RETURN_IF_ERROR(
+          FromRocksdb(state.db->CompactRange({}, handle, nullptr, nullptr), state.path));
+    }
+    return Status::Ok();
+  });
+}
+
 Status Store::Close() {
   return WithoutExceptions([&] { return impl_->state->Close(); });
 }

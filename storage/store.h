@@ -109,6 +109,9 @@ class Store {
       Table table, const std::vector<std::string>& keys) const;
   StoreCursor NewCursor(Table table, std::string_view prefix) const;
 
+  /// Rewrites all files, so that what was deleted gives its disk space back. Errors: IOError,
+  /// ResourceExhausted, ReadOnly.
+  Status Compact();
   /// Everything written so far reaches the disk.
   Status Sync();
   /// Writes buffers to files, marks the shutdown clean unless read-only, and releases the

@@ -1,4 +1,4 @@
-#include "storage/codec.h"
+#include "core/codec.h"
 
 #include <gtest/gtest.h>
 

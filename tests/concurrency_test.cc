@@ -62,7 +62,8 @@ class Crew {
 
 /// How many chunks stand beside those that are read: a small collection lives in the store alone, a
 /// larger one in memory, and a growing one passes from the first to the second while it is read.
-enum class Size { kSmall, kLarge, kGrowing };
+/// What is rebuilt has a thread beside it that makes segments of it all the time.
+enum class Size { kSmall, kLarge, kGrowing, kRebuilt };
 
 /// A new database with one collection, some threads that write it and some that read it.
 class Stage {
@@ -72,7 +73,7 @@ class Stage {
         seed_(seed),
         database_(*Database::Open(directory_ / "db")),
         stamped_(*database_->CreateCollection("stamped", StampedCollection::Schema())) {
-    if (size == Size::kLarge) {
+    if (size == Size::kLarge || size == Size::kRebuilt) {
       EXPECT_EQ(stamped_.PutFillers(600), "");
     }
   }
@@ -96,6 +97,8 @@ class Stage {
       WaitForReaders();
       return WriteOther(random);
     });
+    if (size_ != Size::kRebuilt) return;
+    crew_.Add(seed_ + kReaders + 2, [this](std::mt19937_64&) { return stamped_.Rebuild(); });
   }
   void Run(std::uint64_t reads) {
     Start();
@@ -174,12 +177,14 @@ TEST_P(Readers, GetClosedWhenTheDatabaseCloses) {
 }
 
 std::string NameOf(const ::testing::TestParamInfo<Size>& size) {
-  constexpr std::array kNames = {"Small", "Large", "Growing"};
+  constexpr std::array kNames = {"Small", "Large", "Growing", "Rebuilt"};
   return kNames[static_cast<std::size_t>(size.param)];
 }
 
 INSTANTIATE_TEST_SUITE_P(Collections, Readers,
-                         ::testing::Values(Size::kSmall, Size::kLarge, Size::kGrowing), NameOf);
+                         ::testing::Values(Size::kSmall, Size::kLarge, Size::kGrowing,
+                                           Size::kRebuilt),
+                         NameOf);
 
 class Threads : public ::testing::Test {
  protected:

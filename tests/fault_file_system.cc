@@ -6,8 +6,8 @@
 
 #include "tests/fault_files.h"
 
-// RocksDB 7.8 leaks the new memtable of a flush that cannot create its log. LeakSanitizer finds this
-// function only where the executable exports it.
+// RocksDB 7.8 leaks the new memtable of a flush that cannot create its log. LeakSanitizer finds
+// this function only where the executable exports it.
 extern "C" [[gnu::visibility("default")]] const char* __lsan_default_suppressions();  // NOLINT
 extern "C" const char* __lsan_default_suppressions() {
   return "leak:rocksdb::ColumnFamilyData::ConstructNewMemtable\n";

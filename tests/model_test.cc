@@ -30,7 +30,8 @@ class ModelRun {
     for (std::size_t i = 0; i < operations && difference.empty(); ++i) {
       difference = Step(i);
       if (!difference.empty() || random_() % kOperationsBetweenComparisons != 0) continue;
-      difference = random_() % 2 == 0 ? Reopen() : Compare();
+      const std::uint64_t choice = random_() % 4;
+      difference = choice == 0 ? Compare() : choice == 1 ? Rebuild() : Reopen();
     }
     if (difference.empty()) difference = Reopen();
     return difference.empty() ? "" : difference + LastOperations();
@@ -68,6 +69,14 @@ class ModelRun {
       if (!difference.empty()) return difference;
     }
     return "";
+  }
+
+  /// Rows move from the head into one segment, where operations then find them.
+  std::string Rebuild() {
+    const Status rebuilt = database_->Compact(1 + random_() % 2);
+    if (!rebuilt.ok()) return "compact: " + rebuilt.ToString();
+    log_.push_back("compact");
+    return Compare();
   }
 
   std::string Compare() { return DifferenceOf(*database_, &model_, random_()); }

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -95,8 +94,9 @@ TEST(RowBlock, ARowKeepsWhatItWasGiven) {
   EXPECT_TRUE(block.HasVector(0, 0));
   EXPECT_FALSE(block.HasVector(1, 0));
   EXPECT_EQ(block.vector(0, 0)[1], 4.0F);
+  StateScratch scratch;
   EXPECT_EQ(block.squared_norm(0, 0), 25.0F);
-  const ChunkState& state = block.StateAt(0, CommitNumber{1});
+  const ChunkState& state = block.StateAt(0, CommitNumber{1}, &scratch);
   EXPECT_EQ(state.document->id, "7");
   EXPECT_EQ(*state.own, (Metadata{{"a", 1}}));
   EXPECT_TRUE(state.own_is_complete);
@@ -135,7 +135,10 @@ TEST(RowBlock, EachViewFindsTheStateOfItsCommit) {
     block.PushState(0, MakeState(commit, MakeDocument("at " + std::to_string(commit))),
                     CommitNumber{5});
   }
-  const auto at = [&](std::uint64_t view) { return block.StateAt(0, CommitNumber{view}).document; };
+  StateScratch scratch;
+  const auto at = [&](std::uint64_t view) {
+    return block.StateAt(0, CommitNumber{view}, &scratch).document;
+  };
   EXPECT_EQ(at(5)->id, "1");
   EXPECT_EQ(at(9)->id, "1");
   EXPECT_EQ(at(10)->id, "at 10");
@@ -158,6 +161,7 @@ TEST(RowBlock, StatesThatNoViewCanSeeAreFreed) {
   };
   {
     RowBlock block(1, {});
+    StateScratch scratch;
     NewRow row = MakeRow(1, 0, 1);
     states.emplace_back(row.document_state);
     block.Append(std::move(row));
@@ -167,10 +171,10 @@ TEST(RowBlock, StatesThatNoViewCanSeeAreFreed) {
     EXPECT_EQ(alive(), (std::vector<bool>{true, true, true}));
     block.PushState(0, make(30), CommitNumber{10});
     EXPECT_EQ(alive(), (std::vector<bool>{false, true, true, true}));
-    EXPECT_EQ(block.StateAt(0, CommitNumber{10}).document->id, "10");
+    EXPECT_EQ(block.StateAt(0, CommitNumber{10}, &scratch).document->id, "10");
     block.PushState(0, make(40), CommitNumber{39});
     EXPECT_EQ(alive(), (std::vector<bool>{false, false, false, true, true}));
-    EXPECT_EQ(block.StateAt(0, CommitNumber{39}).document->id, "30");
+    EXPECT_EQ(block.StateAt(0, CommitNumber{39}, &scratch).document->id, "30");
   }
   EXPECT_EQ(alive(), std::vector<bool>(5, false)) << "a block frees the states of its rows";
 }
@@ -178,26 +182,27 @@ TEST(RowBlock, StatesThatNoViewCanSeeAreFreed) {
 /// 512 rows a block.
 const std::vector<FieldLayout> kWide = {{2048, Metric::kIp}};
 
-TEST(Head, AppendsAcrossBlocksAndAViewIsAPrefix) {
+ChunkKey Key(std::uint64_t document, std::uint32_t chunk) {
+  return {DocumentNumber{document}, ChunkNumber{chunk}};
+}
+
+TEST(Head, AppendsAcrossBlocksAndSealsTheFullOnes) {
   Head head(kWide);
   const std::vector<float> vector(2048, 1.0F);
-  EXPECT_EQ(head.View(CommitNumber{1}).rows(), 0u);
+  EXPECT_EQ(head.sealed(), 0u);
   for (std::uint32_t i = 0; i < 1100; ++i) {
-    const RowRef ref = head.Append(MakeRow(i, 0, 1, {vector}));
-    ASSERT_EQ(ref, (RowRef{i / 512, i % 512}));
+    head.Append(MakeRow(i, 0, 1, {vector}));
+    const auto place = head.Find(Key(i, 0));
+    ASSERT_TRUE(place);
+    ASSERT_EQ(place->block, head.blocks()[i / 512].get());
+    ASSERT_EQ(place->row, i % 512);
   }
-  const IndexView view = head.View(CommitNumber{1});
-  EXPECT_EQ(view.sizes, (std::vector<std::uint32_t>{512, 512, 76}));
-  EXPECT_EQ(view.commit, CommitNumber{1});
-
-  head.Append(MakeRow(5000, 0, 2, {vector}));
-  head.Delete({0, 3}, CommitNumber{2});
-  EXPECT_EQ(view.rows(), 1100u);
-  EXPECT_TRUE(view.blocks[0]->VisibleAt(3, view.commit));
-  EXPECT_EQ(head.View(CommitNumber{2}).rows(), 1101u);
-  EXPECT_FALSE(view.blocks[0]->VisibleAt(3, CommitNumber{2}));
-  EXPECT_EQ(head.live_rows(), 1100u);
-  EXPECT_EQ(head.dead_rows(), 1u);
+  EXPECT_EQ(head.sealed(), 2u);
+  EXPECT_EQ(head.blocks()[2]->size(), 76u);
+  head.Seal();
+  EXPECT_EQ(head.sealed(), 3u);
+  head.Seal();
+  EXPECT_EQ(head.sealed(), 3u) << "an empty block is not sealed";
 }
 
 TEST(Head, ReserveMakesRoomThatAppendsThenUse) {
@@ -205,88 +210,44 @@ TEST(Head, ReserveMakesRoomThatAppendsThenUse) {
   const std::vector<float> vector(2048, 1.0F);
   head.Append(MakeRow(0, 0, 1, {vector}));
   head.Reserve(1500);
-  EXPECT_EQ(head.blocks(), 3u);
-  EXPECT_EQ(head.View(CommitNumber{1}).blocks.size(), 1u) << "reserved blocks are not in views";
-  const std::size_t memory = head.memory_bytes();
-  EXPECT_GE(memory, std::size_t{3} * 512 * 2048 * 5);
+  EXPECT_EQ(head.blocks().size(), 3u);
+  EXPECT_EQ(head.blocks()[1]->size(), 0u);
+  EXPECT_GE(head.memory_bytes(), std::size_t{3} * 512 * 2048 * 5);
   for (std::uint32_t i = 1; i <= 1500; ++i) head.Append(MakeRow(i, 0, 1, {vector}));
-  EXPECT_EQ(head.memory_bytes(), memory);
-  EXPECT_EQ(head.View(CommitNumber{1}).rows(), 1501u);
+  EXPECT_EQ(head.blocks().size(), 3u);
+  EXPECT_EQ(head.live_rows(), 1501u);
 }
 
-TEST(Head, KnowsTheLiveRowsOfADocument) {
+TEST(Head, FindsLiveRowsAlone) {
   Head head({});
-  std::vector<RowRef> rows;
   for (std::uint32_t chunk = 0; chunk < 5; ++chunk) {
-    rows.push_back(head.Append(MakeRow(7, chunk, 1)));
+    head.Append(MakeRow(7, chunk, 1));
     head.Append(MakeRow(8, chunk, 1));
   }
-  head.Delete(rows[2], CommitNumber{2});
-  std::set<std::uint32_t> chunks;
-  for (const RowRef ref : head.RowsOf(DocumentNumber{7})) {
-    chunks.insert(Raw(head.block(ref.block).chunk(ref.row)));
-  }
-  EXPECT_EQ(chunks, (std::set<std::uint32_t>{0, 1, 3, 4}));
-  for (const std::uint32_t i : {0u, 1u, 3u, 4u}) head.Delete(rows[i], CommitNumber{3});
-  EXPECT_TRUE(head.RowsOf(DocumentNumber{7}).empty());
-  EXPECT_EQ(head.RowsOf(DocumentNumber{8}).size(), 5u);
-  EXPECT_TRUE(head.RowsOf(DocumentNumber{9}).empty());
+  head.Delete(*head.Find(Key(7, 2)), CommitNumber{2});
+  EXPECT_FALSE(head.Find(Key(7, 2)));
+  EXPECT_TRUE(head.Find(Key(7, 3)));
+  EXPECT_TRUE(head.Find(Key(8, 2)));
+  EXPECT_FALSE(head.Find(Key(9, 0)));
+  EXPECT_EQ(head.live_rows(), 9u);
+  EXPECT_EQ(head.dead_rows(), 1u);
 }
 
-TEST(Head, KnowsWhetherAnyRowHasATimeToLive) {
-  Head head({});
-  const RowRef row = head.Append(MakeRow(1, 0, 1));
-  EXPECT_FALSE(head.HasExpiring());
-  head.PushState(row, MakeState(2, MakeDocument("1", Timestamp{99})), CommitNumber{1});
-  EXPECT_TRUE(head.HasExpiring());
-  head.PushState(row, MakeState(3, MakeDocument("1")), CommitNumber{1});
-  EXPECT_FALSE(head.HasExpiring());
-}
-
-TEST(Head, ACopyHoldsTheLiveRowsAloneAndOldViewsStayValid) {
-  const std::vector<float> a = {1, 2, 3};
-  const std::vector<float> b = {-4, 5, 0.1F};
-  auto head =
-      std::make_unique<Head>(std::vector<FieldLayout>{{3, Metric::kCosine}, {3, Metric::kL2}});
-  head->Append(MakeRow(1, 0, 1, {a, b}));
-  const RowRef dead = head->Append(MakeRow(2, 0, 1, {a, b}));
-  const RowRef changed = head->Append(MakeRow(3, 4, 2, {b, {}}));
-  const IndexView before = head->View(CommitNumber{2});
-  auto state = MakeState(3, MakeDocument("3 again"));
-  state->own = std::make_shared<const Metadata>(Metadata{{"a", 1}});
-  state->own_is_complete = true;
-  head->PushState(changed, std::move(state), CommitNumber{2});
-  head->Delete(dead, CommitNumber{3});
-
-  const std::unique_ptr<Head> copy = head->CopyLive(CommitNumber{3});
-  EXPECT_EQ(copy->live_rows(), 2u);
-  EXPECT_EQ(copy->dead_rows(), 0u);
-  const IndexView after = copy->View(CommitNumber{3});
-  ASSERT_EQ(after.rows(), 2u);
-  const RowBlock& old_block = *before.blocks[0];
-  const RowBlock& new_block = *after.blocks[0];
-  const std::uint32_t old_rows[] = {0, 2};
-  for (std::uint32_t row = 0; row < 2; ++row) {
-    EXPECT_EQ(new_block.id(row), old_block.id(old_rows[row]));
-    EXPECT_EQ(new_block.document(row), old_block.document(old_rows[row]));
-    EXPECT_EQ(new_block.chunk(row), old_block.chunk(old_rows[row]));
-    for (std::size_t field = 0; field < 2; ++field) {
-      ASSERT_EQ(new_block.HasVector(field, row), old_block.HasVector(field, old_rows[row]));
-      EXPECT_EQ(new_block.scale(field, row), old_block.scale(field, old_rows[row]));
-      EXPECT_TRUE(std::equal(new_block.vector(field, row), new_block.vector(field, row) + 16,
-                             old_block.vector(field, old_rows[row])));
-      EXPECT_TRUE(std::equal(new_block.codes(field, row), new_block.codes(field, row) + 3,
-                             old_block.codes(field, old_rows[row])));
-    }
-  }
-  EXPECT_TRUE(new_block.VisibleAt(0, CommitNumber{3}));
-  EXPECT_EQ(new_block.StateAt(1, CommitNumber{3}).document->id, "3 again");
-  EXPECT_EQ(*new_block.StateAt(1, CommitNumber{3}).own, (Metadata{{"a", 1}}));
-  EXPECT_TRUE(new_block.StateAt(1, CommitNumber{3}).own_is_complete);
-
-  head.reset();
-  EXPECT_TRUE(old_block.VisibleAt(dead.row, before.commit));
-  EXPECT_EQ(old_block.StateAt(changed.row, before.commit).document->id, "3");
+TEST(Head, DroppingSealedBlocksForgetsTheirRowsAndKeepsTheOthers) {
+  Head head(kWide);
+  const std::vector<float> vector(2048, 1.0F);
+  for (std::uint32_t i = 0; i < 1100; ++i) head.Append(MakeRow(i, 0, 1, {vector}));
+  head.Delete(*head.Find(Key(3, 0)), CommitNumber{2});
+  head.Delete(*head.Find(Key(1030, 0)), CommitNumber{2});
+  const std::shared_ptr<const RowBlock> kept = head.blocks()[2];
+  head.DropSealed(2);
+  EXPECT_EQ(head.live_rows(), 75u);
+  EXPECT_EQ(head.dead_rows(), 1u);
+  EXPECT_FALSE(head.Find(Key(5, 0)));
+  ASSERT_TRUE(head.Find(Key(1050, 0)));
+  EXPECT_EQ(head.Find(Key(1050, 0))->block, kept.get());
+  head.Append(MakeRow(2000, 0, 3, {vector}));
+  EXPECT_EQ(head.Find(Key(2000, 0))->block, kept.get());
 }
 
 }  // namespace

@@ -14,6 +14,8 @@
 
 #include "core/kernel_dispatch.h"
 #include "core/vector_math.h"
+#include "index/row_block.h"
+#include "index/search.h"
 #include "tests/score_oracle.h"
 #include "tests/test_seed.h"
 
@@ -48,24 +50,24 @@ class TestIndex {
     const std::uint32_t at = blocks_.back()->Append(std::move(row));
     return {static_cast<std::uint32_t>(blocks_.size() - 1), at};
   }
-  void Delete(RowRef ref, CommitNumber commit) { blocks_[ref.block]->Delete(ref.row, commit); }
+  void Delete(RowRef ref, CommitNumber commit) { blocks_[ref.set]->Delete(ref.row, commit); }
 
   IndexView View() const {
     IndexView view;
     view.commit = kNow;
     for (const auto& block : blocks_) {
-      view.blocks.push_back(block);
+      view.sets.push_back(block);
       view.sizes.push_back(block->size());
     }
     return view;
   }
   const std::vector<float>& vector(RowRef ref) const {
-    return vectors_[std::size_t{ref.block} * rows_per_block_ + ref.row];
+    return vectors_[std::size_t{ref.set} * rows_per_block_ + ref.row];
   }
-  const std::string& id(RowRef ref) const { return blocks_[ref.block]->id(ref.row); }
+  std::string_view id(RowRef ref) const { return blocks_[ref.set]->id(ref.row); }
   std::vector<std::string> Ids(const std::vector<ScoredRow>& rows) const {
     std::vector<std::string> ids;
-    for (const ScoredRow& row : rows) ids.push_back(id(row.ref));
+    for (const ScoredRow& row : rows) ids.emplace_back(id(row.ref));
     return ids;
   }
 
@@ -103,7 +105,8 @@ ScanQuery QueryFor(const std::vector<float>& vector, std::size_t k) {
   ScanQuery query;
   query.vector = vector.data();
   query.k = k;
-  query.rescore = k + 32;
+  thread_local StateScratch scratch;
+  query.scratch = &scratch;
   return query;
 }
 
@@ -115,7 +118,7 @@ std::vector<ScoredRow> Exact(const TestIndex& index, const ScanQuery& query,
 std::vector<ScoredRow> Coded(const TestIndex& index, const ScanQuery& query,
                              ScanCounts* counts = nullptr) {
   ScanCounts unused;
-  return ScanCodes(index.View(), query, *RunnableKernels().front(), counts ? counts : &unused);
+  return SearchCodes(index.View(), query, *RunnableKernels().front(), counts ? counts : &unused);
 }
 
 class ScanTest : public ::testing::Test {
@@ -300,7 +303,7 @@ TEST_F(ScanTest, RowsBeyondTheViewAreNotLookedAt) {
   EXPECT_EQ(ScanExact(view, QueryFor(query, 99), *ScalarKernels(), &counts).size(), 22u);
   EXPECT_EQ(counts.rows, 22u);
   EXPECT_EQ(counts.distances, 22u);
-  EXPECT_TRUE(ScanCodes(IndexView(), QueryFor(query, 5), *ScalarKernels(), &counts).empty());
+  EXPECT_TRUE(SearchCodes(IndexView(), QueryFor(query, 5), *ScalarKernels(), &counts).empty());
 }
 
 TEST_F(ScanTest, ExpiredAndExcludedRowsAreNotSeen) {

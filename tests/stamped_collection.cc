@@ -189,6 +189,12 @@ std::string StampedCollection::PutFillers(std::size_t count) {
   return Failure(collection_.Upsert(request).status(), "fillers");
 }
 
+std::string StampedCollection::Rebuild() {
+  RebuildOptions options;
+  options.threads = 1;
+  return Failure(collection_.Rebuild(options), "rebuild");
+}
+
 std::string StampedCollection::Read(std::mt19937_64& random) const {
   const bool of_document = random() % 2 == 0;
   const std::string owner = of_document ? RandomDocumentId(random) : RandomGroup(random);

@@ -37,6 +37,9 @@ class StampedCollection {
   /// So many loose vectors that carry no stamp; those there are stay as they are.
   std::string PutFillers(std::size_t count);
 
+  /// Makes one segment of all there is.
+  std::string Rebuild();
+
   /// One read of some kind, and what it must be like.
   std::string Read(std::mt19937_64& random) const;
   /// Every document and every group.

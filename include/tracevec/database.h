@@ -77,6 +77,11 @@ class TRACEVEC_EXPORT Database {
   Status DropCollection(std::string_view name);
   Result<std::vector<std::string>> ListCollections() const;
 
+  /// Brings the index of each open collection into one segment without dead rows, with `threads`
+  /// threads, and has the store give back the disk that deleted records take. Reads and writes go
+  /// on meanwhile. Errors: InvalidArgument (threads), ReadOnly, ResourceExhausted, IOError.
+  Status Compact(std::uint32_t threads = 2);
+
   Result<DatabaseStats> Stats() const;
   const std::string& path() const;
 

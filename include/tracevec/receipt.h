@@ -27,7 +27,8 @@ struct TRACEVEC_EXPORT Receipt {
   std::string label;
   std::string collection;
   std::string field;
-  std::string plan;    ///< "exact_scan" (float32) or "code_scan" (int8, rescored).
+  std::string plan;    ///< "exact_scan" (float32), "code_scan" (int8, rescored) or "graph" (the
+                       ///< same, with segments searched along their graphs).
   std::string filter;  ///< The filter as printed back, or empty.
   std::string metric;
   std::string code;  ///< "int8", or "float32" for an exact search.
@@ -36,8 +37,11 @@ struct TRACEVEC_EXPORT Receipt {
   std::uint32_t returned = 0;
   std::string short_reason;   ///< Why fewer than k came back: "matches", "deadline", or empty.
   bool deadline_cut = false;  ///< The deadline ended the scan early.
-  std::uint64_t rows_scanned = 0;
-  std::uint64_t distances = 0;  ///< Distances computed, rescoring included.
+  std::uint32_t ef = 0;       ///< As asked; 0: each segment's own.
+  std::uint64_t segments_searched = 0;  ///< Along their graphs.
+  std::uint64_t nodes_visited = 0;      ///< Of graphs, whose neighbours were looked at.
+  std::uint64_t rows_scanned = 0;       ///< Of the head, and of segments that were scanned.
+  std::uint64_t distances = 0;          ///< Distances computed, rescoring included.
   std::uint64_t filter_tested = 0;
   std::uint64_t filter_passed = 0;
   std::uint64_t live = 0;    ///< Chunks visible at the view.

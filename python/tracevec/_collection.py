@@ -291,8 +291,24 @@ class Collection(DocumentMethods):
         )
         return BatchResult(response, len(queries), response.k)
 
+    def rebuild(self, threads: int = 2, deterministic: bool = False) -> None:
+        """Builds the index anew, as one segment, from the chunks that are live.
+
+        Reads and writes go on meanwhile; nothing in the store changes. Does nothing for a small
+        collection.
+
+        Args:
+            threads: 1 to 256.
+            deterministic: Equal chunks written in the same order give equal graphs: one thread
+                builds.
+
+        Raises:
+            InvalidArgument, ResourceExhausted, NotFound.
+        """
+        self._handle.rebuild(threads, bool(deterministic))
+
     def stats(self) -> _core.CollectionStats:
-        """Figures: chunks, documents, tombstones, blocks, index_bytes, commit, warnings."""
+        """Figures: chunks, documents, tombstones, segments, index_bytes, commit, warnings..."""
         return self._handle.stats()
 
     def _dimension(self, field: str | None) -> int:

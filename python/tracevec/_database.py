@@ -143,6 +143,20 @@ class Database:
         """Drops a collection with all its data. Raises ``NotFound``."""
         self._handle.drop_collection(name)
 
+    def compact(self, threads: int = 2) -> None:
+        """Brings each open collection's index into one segment without dead rows.
+
+        Has the store give back the disk that deleted records take, too. Reads and writes go on
+        meanwhile.
+
+        Args:
+            threads: 1 to 256.
+
+        Raises:
+            InvalidArgument, ReadOnly, ResourceExhausted, StorageError.
+        """
+        self._handle.compact(threads)
+
     def stats(self) -> _core.DatabaseStats:
         """Figures: commit, collections, disk_bytes, format_version, kernels, build."""
         return self._handle.stats()

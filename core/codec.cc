@@ -1,4 +1,4 @@
-#include "storage/codec.h"
+#include "core/codec.h"
 
 #include <fmt/format.h>
 

@@ -1,0 +1,181 @@
+#include "index/collection_index.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tracevec {
+namespace {
+
+std::uint32_t RowsIn(const RowSet& set) {
+  if (const auto* block = dynamic_cast<const RowBlock*>(&set)) return block->size();
+  return static_cast<const Segment&>(set).rows();
+}
+
+/// The states of a source row that are newer than a build, oldest first, as copies.
+std::vector<std::unique_ptr<ChunkState>> StatesAfter(const RowSet& set, std::uint32_t row,
+                                                     CommitNumber as_of) {
+  std::vector<std::unique_ptr<ChunkState>> copies;
+  for (const ChunkState* newest = set.newest_state(row);
+       newest != nullptr && newest->commit > as_of; newest = newest->older) {
+    auto copy = std::make_unique<ChunkState>(*newest);
+    copy->older = nullptr;
+    copies.push_back(std::move(copy));
+  }
+  std::reverse(copies.begin(), copies.end());
+  return copies;
+}
+
+}  // namespace
+
+CollectionIndex::CollectionIndex(std::vector<FieldLayout> fields)
+    : fields_(std::move(fields)), head_(fields_) {}
+
+std::optional<CollectionIndex::SegmentPlace> CollectionIndex::FindInSegments(const ChunkKey& key) {
+  // The newest first: what changes often is most likely there.
+  for (std::size_t i = segments_.size(); i-- > 0;) {
+    const Segment& segment = *segments_[i].segment;
+    const auto row = segment.Find(key.document, key.chunk);
+    if (row && segment.Alive(*row)) return SegmentPlace{&segments_[i], *row};
+  }
+  return std::nullopt;
+}
+
+bool CollectionIndex::Delete(const ChunkKey& key, CommitNumber commit) {
+  if (const auto place = head_.Find(key)) {
+    head_.Delete(*place, commit);
+    return true;
+  }
+  const auto place = FindInSegments(key);
+  if (!place) return false;
+  place->entry->segment->Delete(place->row, commit);
+  ++place->entry->dead;
+  return true;
+}
+
+bool CollectionIndex::PushState(const ChunkKey& key, std::unique_ptr<ChunkState> state,
+                                CommitNumber oldest_view) {
+  if (const auto place = head_.Find(key)) {
+    place->block->PushState(place->row, std::move(state), oldest_view);
+    return true;
+  }
+  const auto place = FindInSegments(key);
+  if (!place) return false;
+  place->entry->segment->PushState(place->row, std::move(state), oldest_view);
+  return true;
+}
+
+IndexView CollectionIndex::View(CommitNumber commit) const {
+  IndexView view;
+  view.commit = commit;
+  for (const Entry& entry : segments_) {
+    view.sets.push_back(entry.segment);
+    view.sizes.push_back(entry.segment->rows());
+  }
+  for (const auto& block : head_.blocks()) {
+    if (block->size() == 0) break;
+    view.sets.push_back(block);
+    view.sizes.push_back(block->size());
+  }
+  return view;
+}
+
+CollectionIndex::Build CollectionIndex::MakeBuild(std::vector<std::shared_ptr<RowSet>> sets,
+                                                  CommitNumber as_of) const {
+  Build build;
+  build.as_of = as_of;
+  for (const std::shared_ptr<RowSet>& set : sets) {
+    const std::uint32_t rows = RowsIn(*set);
+    for (std::uint32_t row = 0; row < rows; ++row) {
+      if (set->Alive(row)) build.rows.push_back({set, row});
+    }
+  }
+  build.sets = std::move(sets);
+  return build;
+}
+
+MergeChoice CollectionIndex::DueMerge() const {
+  std::vector<SegmentSize> sizes;
+  for (const Entry& entry : segments_) sizes.push_back({entry.segment->rows(), entry.dead});
+  return ChooseMerge(sizes);
+}
+
+bool CollectionIndex::BuildIsDue() const { return head_.sealed() > 0 || DueMerge().count > 0; }
+
+std::optional<CollectionIndex::Build> CollectionIndex::NextBuild(CommitNumber as_of) const {
+  if (head_.sealed() > 0) {
+    const auto& blocks = head_.blocks();
+    return MakeBuild({blocks.begin(), blocks.begin() + static_cast<long>(head_.sealed())}, as_of);
+  }
+  const MergeChoice choice = DueMerge();
+  if (choice.count == 0) return std::nullopt;
+  std::vector<std::shared_ptr<RowSet>> sets;
+  for (std::size_t i = 0; i < choice.count; ++i) {
+    sets.push_back(segments_[choice.first + i].segment);
+  }
+  return MakeBuild(std::move(sets), as_of);
+}
+
+std::optional<CollectionIndex::Build> CollectionIndex::BuildOfAll(CommitNumber as_of,
+                                                                  bool even_so) {
+  head_.Seal();
+  const bool one_clean =
+      segments_.size() <= 1 && head_.sealed() == 0 && (segments_.empty() || segments_[0].dead == 0);
+  if (one_clean && !(even_so && !segments_.empty())) return std::nullopt;
+  std::vector<std::shared_ptr<RowSet>> sets;
+  for (const Entry& entry : segments_) sets.push_back(entry.segment);
+  for (std::size_t b = 0; b < head_.sealed(); ++b) sets.push_back(head_.blocks()[b]);
+  return MakeBuild(std::move(sets), as_of);
+}
+
+void CollectionIndex::Replace(const Build& build, std::shared_ptr<Segment> segment,
+                              CommitNumber oldest_view) {
+  Entry added{std::move(segment), 0};
+  for (std::uint32_t row = 0; row < build.rows.size(); ++row) {
+    const SourceRow& source = build.rows[row];
+    for (auto& state : StatesAfter(*source.set, source.row, build.as_of)) {
+      added.segment->PushState(row, std::move(state), oldest_view);
+    }
+    if (source.set->Alive(source.row)) continue;
+    added.segment->Delete(row, source.set->deleted(source.row));
+    ++added.dead;
+  }
+  const auto is_input = [&build](const Entry& entry) {
+    return std::find(build.sets.begin(), build.sets.end(), entry.segment) != build.sets.end();
+  };
+  const auto first = std::find_if(segments_.begin(), segments_.end(), is_input);
+  const auto place = first - segments_.begin();
+  std::erase_if(segments_, is_input);
+  if (added.segment != nullptr) segments_.insert(segments_.begin() + place, std::move(added));
+  std::size_t sealed = 0;
+  while (sealed < head_.sealed() && std::find(build.sets.begin(), build.sets.end(),
+                                              head_.blocks()[sealed]) != build.sets.end()) {
+    ++sealed;
+  }
+  head_.DropSealed(sealed);
+}
+
+std::uint64_t CollectionIndex::live_rows() const {
+  std::uint64_t total = head_.live_rows();
+  for (const Entry& entry : segments_) total += entry.segment->rows() - entry.dead;
+  return total;
+}
+
+std::uint64_t CollectionIndex::dead_rows() const {
+  std::uint64_t total = head_.dead_rows();
+  for (const Entry& entry : segments_) total += entry.dead;
+  return total;
+}
+
+std::uint64_t CollectionIndex::unbuilt_rows() const {
+  std::uint64_t total = 0;
+  for (std::size_t b = 0; b < head_.sealed(); ++b) total += head_.blocks()[b]->size();
+  return total;
+}
+
+std::size_t CollectionIndex::memory_bytes() const {
+  std::size_t total = head_.memory_bytes();
+  for (const Entry& entry : segments_) total += entry.segment->memory_bytes();
+  return total;
+}
+
+}  // namespace tracevec

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "index/head.h"
+#include "index/index_view.h"
+#include "index/merge_policy.h"
+#include "index/segment.h"
+#include "index/segment_builder.h"
+
+namespace tracevec {
+
+/// The writer's side of a collection's index: segments, oldest first, and a head with the rows that
+/// came after them. One writer at a time; readers have views. Segments are built elsewhere: a
+/// build takes its rows here and gives the segment back, whatever was written meanwhile.
+class CollectionIndex {
+ public:
+  /// What is to become one segment.
+  struct Build {
+    std::vector<std::shared_ptr<RowSet>> sets;  ///< Neighbours, to be replaced.
+    std::vector<SourceRow> rows;                ///< Their live rows as of `as_of`, in order.
+    CommitNumber as_of{};
+  };
+
+  explicit CollectionIndex(std::vector<FieldLayout> fields);
+
+  const std::vector<FieldLayout>& fields() const { return fields_; }
+
+  /// See Head::Reserve.
+  void Reserve(std::size_t rows) { head_.Reserve(rows); }
+  void Append(NewRow row) { head_.Append(std::move(row)); }
+  /// False when the chunk has no live row.
+  bool Delete(const ChunkKey& key, CommitNumber commit);
+  bool PushState(const ChunkKey& key, std::unique_ptr<ChunkState> state, CommitNumber oldest_view);
+
+  IndexView View(CommitNumber commit) const;
+
+  bool BuildIsDue() const;
+  /// The build that is due: sealed blocks, all that wait, or a merge. Nothing: none is.
+  std::optional<Build> NextBuild(CommitNumber as_of) const;
+  /// Everything into one segment, the head included, which is sealed; nothing where there is but
+  /// one segment without dead rows, and no rows beside it. With `even_so` that one too.
+  std::optional<Build> BuildOfAll(CommitNumber as_of, bool even_so);
+  /// Puts a segment in the place of what it was built from, with the deletions and states that came
+  /// meanwhile. Null where no row was live. REQUIRES: no other build was put in place since.
+  void Replace(const Build& build, std::shared_ptr<Segment> segment, CommitNumber oldest_view);
+
+  std::uint64_t live_rows() const;
+  std::uint64_t dead_rows() const;
+  /// Rows that wait for a segment: those of sealed blocks.
+  std::uint64_t unbuilt_rows() const;
+  std::size_t segments() const { return segments_.size(); }
+  std::size_t blocks() const { return head_.blocks().size(); }
+  std::size_t memory_bytes() const;
+
+ private:
+  struct Entry {
+    std::shared_ptr<Segment> segment;
+    std::uint32_t dead = 0;
+  };
+  struct SegmentPlace {
+    Entry* entry = nullptr;
+    std::uint32_t row = 0;
+  };
+
+  MergeChoice DueMerge() const;
+  std::optional<SegmentPlace> FindInSegments(const ChunkKey& key);
+  Build MakeBuild(std::vector<std::shared_ptr<RowSet>> sets, CommitNumber as_of) const;
+
+  std::vector<FieldLayout> fields_;
+  std::vector<Entry> segments_;
+  Head head_;
+};
+
+}  // namespace tracevec

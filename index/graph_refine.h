@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+
+#include "core/kernels.h"
+#include "index/code_rows.h"
+#include "index/graph.h"
+
+namespace tracevec {
+
+struct GraphRefineOptions {
+  /// A neighbour is dropped when another one kept is closer to it by this factor (of the squared
+  /// distance, under ip of the distance, where it has no effect below 1). See ChooseAlpha.
+  float alpha = 1.05F;
+  std::size_t ef = 200;  ///< Width of the search for each row's candidates.
+  std::size_t threads = 1;
+  std::function<bool()> stop;  ///< As in GraphBuildOptions.
+};
+
+/// Gives each row of a built graph better neighbours at the lowest level: those a search for the
+/// row finds, pruned so that they lie in different directions (RobustPrune of Vamana, Subramanya et
+/// al. 2019), then the same edges backwards, then the nearest of the old ones until lists are full.
+/// The result depends on the input only, not on the number of threads. Throws as BuildGraph.
+void RefineGraph(const RowScorer& scorer, const KernelTable& kernels,
+                 const GraphRefineOptions& options, Graph* graph);
+
+}  // namespace tracevec

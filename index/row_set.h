@@ -1,0 +1,137 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/ids.h"
+#include "index/chunk_state.h"
+#include "index/code_rows.h"
+#include "index/graph.h"
+#include "tracevec/schema.h"
+
+namespace tracevec {
+
+/// The shape of one vector field inside an index.
+struct FieldLayout {
+  std::uint32_t dimension = 0;
+  Metric metric = Metric::kCosine;
+
+  /// Rows start on cache lines: 64 codes, 16 floats.
+  std::size_t code_stride() const { return (std::size_t{dimension} + 63) / 64 * 64; }
+  std::size_t vector_stride() const { return (std::size_t{dimension} + 15) / 16 * 16; }
+  friend bool operator==(const FieldLayout&, const FieldLayout&) = default;
+};
+
+/// Room for states that a row set does not keep as such. One a thread; one row at a time.
+struct StateScratch {
+  const void* set = nullptr;  ///< The row set and the document that `state` was made for.
+  std::uint32_t document = 0;
+  ChunkState state;
+};
+
+/// Rows of chunks, side by side, as searches, filters and writers see them: ids, visibility,
+/// states, and for each field codes and vectors. Rows are numbered from 0 (the slots of the index).
+/// What differs is where they lie: a RowBlock grows in memory, a Segment is an image that does not
+/// change and has a graph.
+///
+/// Threads: one writer at a time; readers concurrently with it. Of rows that were published to a
+/// reader only their deletion and their states change, and both are atomic.
+class RowSet {
+ public:
+  virtual ~RowSet() = default;
+  RowSet(const RowSet&) = delete;
+  RowSet& operator=(const RowSet&) = delete;
+
+  std::span<const FieldLayout> fields() const { return fields_; }
+
+  virtual std::string_view id(std::uint32_t row) const = 0;
+  /// The state in force at a view, valid as long as this and, where it had to be decoded, until
+  /// `scratch` is used again. REQUIRES: VisibleAt(row, view).
+  virtual const ChunkState& StateAt(std::uint32_t row, CommitNumber view,
+                                    StateScratch* scratch) const = 0;
+  /// Gives a row a new state from state->commit on and frees states no view at or after
+  /// `oldest_view` can see. Takes ownership. Writer only.
+  virtual void PushState(std::uint32_t row, std::unique_ptr<ChunkState> state,
+                         CommitNumber oldest_view) = 0;
+  /// The newest state that is kept as such; null: none. Writer only.
+  virtual const ChunkState* newest_state(std::uint32_t row) const = 0;
+  /// Bytes of main memory, what is mapped from a file apart.
+  virtual std::size_t memory_bytes() const = 0;
+
+  /// Marks a row dead for every view at or after the commit. Writer only.
+  void Delete(std::uint32_t row, CommitNumber commit) {
+    deleted_[row].store(Raw(commit), std::memory_order_release);
+  }
+  CommitNumber created(std::uint32_t row) const { return CommitNumber{created_[row]}; }
+  CommitNumber deleted(std::uint32_t row) const {
+    return CommitNumber{deleted_[row].load(std::memory_order_acquire)};
+  }
+  bool VisibleAt(std::uint32_t row, CommitNumber view) const {
+    return created_[row] <= Raw(view) && Raw(view) < deleted_[row].load(std::memory_order_acquire);
+  }
+  bool Alive(std::uint32_t row) const { return deleted(row) == kNeverDeleted; }
+
+  DocumentNumber document(std::uint32_t row) const { return documents_[row]; }
+  ChunkNumber chunk(std::uint32_t row) const { return chunks_[row]; }
+
+  bool HasVector(std::size_t field, std::uint32_t row) const {
+    return columns_[field].present[row] != 0;
+  }
+  const std::uint8_t* codes(std::size_t field, std::uint32_t row) const {
+    return columns_[field].codes + std::size_t{row} * fields_[field].code_stride();
+  }
+  const float* vector(std::size_t field, std::uint32_t row) const {
+    return columns_[field].vectors + std::size_t{row} * fields_[field].vector_stride();
+  }
+  float scale(std::size_t field, std::uint32_t row) const { return columns_[field].scales[row]; }
+  float squared_norm(std::size_t field, std::uint32_t row) const {
+    return columns_[field].squared_norms[row];
+  }
+  /// The codes of the first `rows` rows.
+  CodeRows code_rows(std::size_t field, std::uint32_t rows) const {
+    const Column& column = columns_[field];
+    return {column.codes, fields_[field].code_stride(), column.scales,        column.squared_norms,
+            rows,         fields_[field].dimension,     fields_[field].metric};
+  }
+  /// Null where rows of the field are found by scanning.
+  const GraphView* graph(std::size_t field) const {
+    return columns_[field].graph ? &*columns_[field].graph : nullptr;
+  }
+  /// The width of a graph search that finds 95 of the 100 nearest, as measured when it was built.
+  std::uint32_t default_ef(std::size_t field) const { return columns_[field].default_ef; }
+
+ protected:
+  /// Where the rows of a field lie.
+  struct Column {
+    const std::uint8_t* codes = nullptr;
+    const float* vectors = nullptr;
+    const float* scales = nullptr;
+    const float* squared_norms = nullptr;
+    const std::uint8_t* present = nullptr;
+    std::optional<GraphView> graph;
+    std::uint32_t default_ef = 0;
+  };
+
+  explicit RowSet(std::vector<FieldLayout> fields)
+      : fields_(std::move(fields)), columns_(fields_.size()) {}
+  /// Room for the visibility of so many rows, all unborn. Throws std::bad_alloc.
+  void ReserveRows(std::uint32_t rows) {
+    deleted_ = std::make_unique<std::atomic<std::uint64_t>[]>(rows);
+  }
+
+  const std::vector<FieldLayout> fields_;
+  std::vector<Column> columns_;
+  const DocumentNumber* documents_ = nullptr;
+  const ChunkNumber* chunks_ = nullptr;
+  const std::uint64_t* created_ = nullptr;
+  std::unique_ptr<std::atomic<std::uint64_t>[]> deleted_;
+};
+
+}  // namespace tracevec

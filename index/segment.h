@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "core/image_bytes.h"
+#include "index/row_set.h"
+#include "index/segment_format.h"
+#include "tracevec/status.h"
+
+namespace tracevec {
+
+/// An immutable image of rows with a graph for each vector field. Deletions and newer states lie
+/// beside the image, in memory. Threads: as RowSet.
+class Segment final : public RowSet {
+ public:
+  /// Takes an image into use. Structure and bounds are always checked, so that no search can leave
+  /// the image, whatever it holds; `check_contents` checks the sections' checksums too, which reads
+  /// all of it. Errors: Corruption.
+  static Result<std::shared_ptr<Segment>> Open(std::shared_ptr<const ImageBytes> image,
+                                               const std::vector<FieldLayout>& fields,
+                                               bool check_contents);
+  ~Segment() override;
+
+  std::uint32_t rows() const { return rows_; }
+  std::uint32_t documents() const { return document_count_; }
+  /// The commit whose states the image holds.
+  CommitNumber as_of() const { return as_of_; }
+  /// The row of a chunk, dead or alive. O(log documents + log chunks of the document).
+  std::optional<std::uint32_t> Find(DocumentNumber document, ChunkNumber chunk) const;
+
+  std::string_view id(std::uint32_t row) const override;
+  const ChunkState& StateAt(std::uint32_t row, CommitNumber view,
+                            StateScratch* scratch) const override;
+  void PushState(std::uint32_t row, std::unique_ptr<ChunkState> state,
+                 CommitNumber oldest_view) override;
+  std::size_t memory_bytes() const override;
+  std::size_t image_bytes() const { return image_->bytes().size(); }
+
+  const ChunkState* newest_state(std::uint32_t row) const override;
+
+ private:
+  friend class SegmentReader;
+
+  static constexpr std::uint32_t kRowsPerPage = 1024;
+  struct StatePage;
+
+  /// The rows of a document, by ascending chunk number.
+  std::span<const std::uint32_t> RowsOf(DocumentNumber document) const;
+
+  explicit Segment(std::vector<FieldLayout> fields) : RowSet(std::move(fields)) {}
+
+  std::shared_ptr<const ImageBytes> image_;
+  std::uint32_t rows_ = 0;
+  std::uint32_t document_count_ = 0;
+  CommitNumber as_of_{};
+  std::span<const std::uint64_t> id_offsets_;
+  const char* ids_ = nullptr;
+  std::span<const std::uint64_t> own_offsets_;
+  const char* own_ = nullptr;
+  std::span<const std::uint32_t> document_of_row_;
+  std::span<const std::uint64_t> document_offsets_;
+  const char* documents_bytes_ = nullptr;
+  std::span<const std::uint32_t> document_first_rows_;
+  std::span<const std::uint32_t> document_rows_;
+  /// Pages of states newer than the image; null where no row of the page has any.
+  std::unique_ptr<std::atomic<StatePage*>[]> pages_;
+};
+
+}  // namespace tracevec

@@ -1,0 +1,83 @@
+#include "index/segment_builder.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "index/graph_builder.h"
+#include "index/graph_connect.h"
+#include "index/graph_probe.h"
+#include "index/graph_refine.h"
+#include "index/segment_writer.h"
+
+namespace tracevec {
+namespace {
+
+/// Under ip a distance may be negative, where a factor above 1 would prune the wrong way round.
+float AlphaFor(Metric metric) { return metric == Metric::kIp ? 1.0F : 1.05F; }
+
+}  // namespace
+
+SegmentBuilder::SegmentBuilder(std::vector<FieldLayout> fields, std::vector<SourceRow> rows,
+                               CommitNumber as_of, const KernelTable& kernels)
+    : fields_(std::move(fields)), rows_(std::move(rows)), as_of_(as_of), kernels_(kernels) {}
+
+void SegmentBuilder::Build(const SegmentBuildOptions& options) {
+  built_.resize(fields_.size());
+  for (std::size_t field = 0; field < fields_.size(); ++field) BuildField(field, options);
+}
+
+void SegmentBuilder::BuildField(std::size_t field, const SegmentBuildOptions& options) {
+  const FieldLayout& layout = fields_[field];
+  Field& built = built_[field];
+  const std::size_t stride = layout.code_stride();
+  built.codes = AlignedArray<std::uint8_t>(rows_.size() * stride);
+  built.scales.resize(rows_.size());
+  built.squared_norms.resize(rows_.size());
+  built.present.resize(rows_.size());
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    const RowSet& set = *rows_[i].set;
+    const std::uint32_t row = rows_[i].row;
+    if (!set.HasVector(field, row)) continue;
+    std::memcpy(built.codes.data() + i * stride, set.codes(field, row), stride);
+    built.scales[i] = set.scale(field, row);
+    built.squared_norms[i] = set.squared_norm(field, row);
+    built.present[i] = 1;
+    ++insertions_;
+  }
+  const CodeRows codes = {built.codes.data(),
+                          stride,
+                          built.scales.data(),
+                          built.squared_norms.data(),
+                          static_cast<std::uint32_t>(rows_.size()),
+                          layout.dimension,
+                          layout.metric};
+  const RowScorer scorer(codes, kernels_);
+  GraphBuildOptions build;
+  build.ef_construction = options.ef_construction;
+  build.threads = options.threads;
+  build.seed = options.seed;
+  build.stop = options.stop;
+  built.graph = BuildGraph(scorer, built.present.data(), kernels_, build);
+  if (options.refine) {
+    GraphRefineOptions refine;
+    refine.alpha = AlphaFor(layout.metric);
+    refine.threads = options.threads;
+    refine.stop = options.stop;
+    RefineGraph(scorer, kernels_, refine, &built.graph);
+  }
+  ConnectGraph(scorer, built.present.data(), kernels_, &built.graph);
+  built.default_ef = ProbeDefaultEf(codes, built.present.data(), GraphView(built.graph), kernels_);
+}
+
+Status SegmentBuilder::Write(CollectionNumber collection, ImageSink* sink) const {
+  SegmentWriter writer(fields_, rows_, as_of_, collection);
+  for (std::size_t field = 0; field < built_.size(); ++field) {
+    const Field& built = built_[field];
+    writer.AddField(field, {built.codes.data(), built.scales, built.squared_norms, built.present,
+                            &built.graph, built.default_ef});
+  }
+  return writer.WriteTo(sink);
+}
+
+}  // namespace tracevec

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "core/kernels.h"
+#include "index/aligned_array.h"
+#include "index/graph.h"
+#include "index/row_set.h"
+#include "index/segment_format.h"
+#include "tracevec/status.h"
+
+namespace tracevec {
+
+/// A row that goes into a segment.
+struct SourceRow {
+  std::shared_ptr<RowSet> set;
+  std::uint32_t row = 0;
+};
+
+struct SegmentBuildOptions {
+  std::size_t threads = 1;  ///< With one, equal rows and seed give equal bytes.
+  std::size_t ef_construction = 200;
+  bool refine = true;  ///< See RefineGraph; costs about half of what building costs.
+  std::uint64_t seed = 0;
+  std::function<bool()> stop;  ///< Asked now and then; true ends the build with BuildStopped.
+};
+
+/// Takes the bytes of an image, in order.
+class ImageSink {
+ public:
+  virtual ~ImageSink() = default;
+  /// Called first, with the size of the whole image.
+  virtual Status Reserve(std::size_t bytes) = 0;
+  virtual Status Append(const void* data, std::size_t bytes) = 0;
+};
+
+/// Makes the image of a segment out of rows of other row sets: copies their codes, builds a graph
+/// for each field, measures the width a search of it needs, and writes it all. Rows keep the order
+/// given; states are those at `as_of`. Throws std::bad_alloc, std::runtime_error, BuildStopped.
+class SegmentBuilder {
+ public:
+  SegmentBuilder(std::vector<FieldLayout> fields, std::vector<SourceRow> rows, CommitNumber as_of,
+                 const KernelTable& kernels);
+
+  void Build(const SegmentBuildOptions& options);
+  /// After Build. Errors: the sink's.
+  Status Write(CollectionNumber collection, ImageSink* sink) const;
+
+  const std::vector<SourceRow>& rows() const { return rows_; }
+  /// Insertions into graphs that Build made: a row counts once a field.
+  std::uint64_t insertions() const { return insertions_; }
+
+ private:
+  struct Field {
+    AlignedArray<std::uint8_t> codes;
+    std::vector<float> scales;
+    std::vector<float> squared_norms;
+    std::vector<std::uint8_t> present;
+    Graph graph;
+    std::uint32_t default_ef = 0;
+  };
+
+  void BuildField(std::size_t field, const SegmentBuildOptions& options);
+
+  const std::vector<FieldLayout> fields_;
+  const std::vector<SourceRow> rows_;
+  const CommitNumber as_of_;
+  const KernelTable& kernels_;
+  std::vector<Field> built_;
+  std::uint64_t insertions_ = 0;
+};
+
+}  // namespace tracevec

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <bit>
+#include <cstdint>
+
+namespace tracevec {
+
+// The bytes of a segment image: sections, each on a cache line, then their table, then a trailer at
+// the very end. Numbers are little-endian and stand as they are used, so that nothing is parsed.
+// Images are kept in memory only: what is stored is described in storage/FORMAT.md.
+static_assert(std::endian::native == std::endian::little, "images are read where they lie");
+
+constexpr std::uint64_t kSegmentMagic = 0x31474553'56525401;  // Also tells the byte order.
+constexpr std::uint32_t kSegmentFormat = 1;
+constexpr std::uint64_t kSectionAlignment = 64;
+
+enum class SectionKind : std::uint16_t {
+  kDocumentNumbers = 1,  ///< u64 a row.
+  kChunkNumbers,         ///< u32 a row.
+  kCreated,              ///< u64 a row: the commit it is visible from.
+  kIdOffsets,            ///< u64 a row and one more: where its id begins in kIds.
+  kIds,
+  kOwnOffsets,         ///< u64 a row and one more: where its own metadata begin in kOwn.
+  kOwn,                ///< Empty, or a byte (1: complete) and metadata as core/codec.h has them.
+  kDocumentOfRow,      ///< u32 a row: place in the table of documents.
+  kDocumentOffsets,    ///< u64 a document and one more: where it begins in kDocuments.
+  kDocuments,          ///< See segment_document.h. Documents stand by ascending number.
+  kDocumentFirstRows,  ///< u32 a document and one more: where its rows begin in kDocumentRows.
+  kDocumentRows,       ///< u32 a row, by document, within each by ascending chunk.
+  kField,              ///< One FieldRecord.
+  kPresent,            ///< u8 a row: 1 where it has a vector of the field.
+  kCodes,              ///< FieldLayout::code_stride() bytes a row.
+  kScales,             ///< f32 a row.
+  kSquaredNorms,       ///< f32 a row.
+  kVectors,            ///< FieldLayout::vector_stride() floats a row.
+  kLinks,              ///< Graph::kDegree u32 a row.
+  kLevelRows,          ///< u32 a node of the level.
+  kLevelBelow,         ///< u32 a node of the level.
+  kLevelLinks,         ///< Graph::kUpperDegree u32 a node of the level.
+};
+
+struct SectionRecord {
+  std::uint16_t kind = 0;
+  std::uint16_t field = 0;
+  std::uint32_t level = 0;  ///< Of the graph, from 1.
+  std::uint64_t offset = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t checksum = 0;  ///< XXH3-64.
+};
+static_assert(sizeof(SectionRecord) == 32);
+
+struct FieldRecord {
+  std::uint32_t dimension = 0;
+  std::uint32_t metric = 0;
+  std::uint32_t levels = 0;  ///< Of the graph, above the lowest.
+  std::uint32_t entry = 0;
+  std::uint32_t default_ef = 0;
+  std::uint32_t reserved = 0;
+};
+static_assert(sizeof(FieldRecord) == 24);
+
+struct SegmentTrailer {
+  std::uint64_t magic = kSegmentMagic;
+  std::uint32_t format = kSegmentFormat;
+  std::uint32_t sections = 0;
+  std::uint32_t rows = 0;
+  std::uint32_t documents = 0;
+  std::uint32_t fields = 0;
+  std::uint32_t collection = 0;
+  std::uint64_t as_of = 0;  ///< States are those of this commit.
+  std::uint64_t table_offset = 0;
+  std::uint64_t table_checksum = 0;
+  std::uint64_t checksum = 0;  ///< Of the trailer up to here.
+};
+static_assert(sizeof(SegmentTrailer) == 64);
+
+}  // namespace tracevec

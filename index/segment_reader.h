@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "index/segment.h"
+
+namespace tracevec {
+
+/// Checks an image and lays a Segment over it. The image may hold anything.
+class SegmentReader {
+ public:
+  SegmentReader(std::shared_ptr<const ImageBytes> image, const std::vector<FieldLayout>& fields);
+
+  /// Once. Errors: Corruption with the section and the numbers.
+  Result<std::shared_ptr<Segment>> Read(bool check_contents);
+
+ private:
+  Status ReadTable();
+  Status CheckContents() const;
+  Status ReadRows();
+  Status ReadDocuments();
+  Status ReadField(std::size_t field);
+  Status ReadGraph(std::size_t field, const FieldRecord& record);
+  Status ReadLevel(std::size_t field, std::uint32_t level, std::size_t nodes_below,
+                   GraphView::Level* out);
+
+  /// The elements of a section, exactly `count` of them.
+  template <typename T>
+  Result<std::span<const T>> Get(SectionKind kind, std::size_t count, std::size_t field = 0,
+                                 std::uint32_t level = 0) const;
+  Result<std::span<const std::uint8_t>> Find(SectionKind kind, std::size_t field,
+                                             std::uint32_t level) const;
+  /// Offsets of `count` variable parts into a section of bytes, checked.
+  Result<std::span<const std::uint64_t>> GetOffsets(SectionKind offsets, SectionKind bytes,
+                                                    std::size_t count, const char** begin) const;
+
+  std::shared_ptr<const ImageBytes> image_;
+  std::span<const std::uint8_t> bytes_;
+  SegmentTrailer trailer_;
+  std::vector<SectionRecord> sections_;
+  std::shared_ptr<Segment> segment_;
+};
+
+}  // namespace tracevec

@@ -1,0 +1,252 @@
+// The writer's side of an index: what is built when, and that nothing written meanwhile is lost.
+
+#include "index/collection_index.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <random>
+#include <vector>
+
+#include "core/kernel_dispatch.h"
+#include "index/memory_image.h"
+#include "tests/index_rows.h"
+#include "tests/test_seed.h"
+
+namespace tracevec {
+namespace {
+
+MergeChoice Choose(const std::vector<SegmentSize>& segments) { return ChooseMerge(segments); }
+
+TEST(MergePolicy, FourNeighboursOfOneTierBecomeOne) {
+  EXPECT_EQ(Choose({}).count, 0u);
+  EXPECT_EQ(Choose({{100, 0}, {100, 0}, {100, 0}}).count, 0u);
+  const MergeChoice four = Choose({{100, 0}, {100, 0}, {100, 0}, {100, 0}});
+  EXPECT_EQ(four.first, 0u);
+  EXPECT_EQ(four.count, 4u);
+  const MergeChoice small = Choose({{9000, 0}, {100, 0}, {300, 0}, {120, 0}, {250, 0}});
+  EXPECT_EQ(small.first, 1u);
+  EXPECT_EQ(small.count, 4u);
+}
+
+TEST(MergePolicy, SegmentsOfOtherTiersAreLeftAlone) {
+  EXPECT_EQ(Choose({{6400, 0}, {1600, 0}, {400, 0}, {90, 0}, {20, 0}}).count, 0u);
+}
+
+TEST(MergePolicy, ASegmentWithAFifthDeadIsRebuilt) {
+  EXPECT_EQ(Choose({{1000, 199}}).count, 0u);
+  const MergeChoice rebuild = Choose({{1000, 10}, {100, 20}});
+  EXPECT_EQ(rebuild.first, 1u);
+  EXPECT_EQ(rebuild.count, 1u);
+}
+
+TEST(MergePolicy, NoSegmentGrowsBeyondTwoMillionRows) {
+  const std::vector<SegmentSize> large(8, {600'000, 0});
+  EXPECT_EQ(Choose(large).count, 0u);
+}
+
+TEST(MergePolicy, AStreamOfEqualSegmentsIsInsertedAFewTimesARow) {
+  // Each segment of 4,096 rows: merged until nothing is due, as the builder does.
+  std::vector<SegmentSize> segments;
+  std::uint64_t merged = 0;
+  const std::uint32_t flushes = 83;
+  for (std::uint32_t i = 0; i < flushes; ++i) {
+    segments.push_back({4096, 0});
+    for (MergeChoice choice = Choose(segments); choice.count > 0; choice = Choose(segments)) {
+      std::uint32_t rows = 0;
+      for (std::size_t j = 0; j < choice.count; ++j) rows += segments[choice.first + j].rows;
+      segments.erase(segments.begin() + static_cast<long>(choice.first),
+                     segments.begin() + static_cast<long>(choice.first + choice.count));
+      segments.insert(segments.begin() + static_cast<long>(choice.first), {rows, 0});
+      merged += rows;
+    }
+  }
+  const double insertions_a_row = 1.0 + static_cast<double>(merged) / (flushes * 4096.0);
+  EXPECT_LE(insertions_a_row, 4.5);
+  EXPECT_LE(segments.size(), 12u);
+}
+
+const std::vector<FieldLayout> kFields = {{600, Metric::kCosine}};  // 819 rows a block.
+
+class IndexTest : public testing::Test {
+ protected:
+  IndexTest() : index_(kFields), random_(3), vectors_(ClusteredVectors(4000, 600, random_)) {}
+
+  void Append(std::uint64_t document) {
+    const std::span<const float> vector(&vectors_[document % 4000 * 600], 600);
+    index_.Append(IndexRow(document, 0, commit_, {vector}));
+  }
+
+  static std::shared_ptr<Segment> Make(const CollectionIndex::Build& build) {
+    if (build.rows.empty()) return nullptr;
+    SegmentBuilder builder(kFields, build.rows, build.as_of, *RunnableKernels().front());
+    SegmentBuildOptions options;
+    options.refine = false;
+    options.ef_construction = 20;
+    builder.Build(options);
+    auto image = std::make_shared<MemoryImage>();
+    EXPECT_TRUE(builder.Write(CollectionNumber{1}, image.get()).ok());
+    return *Segment::Open(image, kFields, true);
+  }
+  void BuildAllThatIsDue() {
+    while (const auto build = index_.NextBuild(CommitNumber{commit_})) {
+      index_.Replace(*build, Make(*build), CommitNumber{0});
+    }
+  }
+  static ChunkKey Key(std::uint64_t document) { return {DocumentNumber{document}, ChunkNumber{0}}; }
+
+  /// Document numbers that a view sees, with a mark of their state.
+  std::map<std::uint64_t, std::string> Seen(std::uint64_t at) const {
+    const IndexView view = index_.View(CommitNumber{at});
+    std::map<std::uint64_t, std::string> seen;
+    StateScratch scratch;
+    for (std::size_t set = 0; set < view.sets.size(); ++set) {
+      for (std::uint32_t row = 0; row < view.sizes[set]; ++row) {
+        if (!view.sets[set]->VisibleAt(row, view.commit)) continue;
+        const ChunkState& state = view.sets[set]->StateAt(row, view.commit, &scratch);
+        const bool added =
+            seen.emplace(Raw(view.sets[set]->document(row)), state.document->id).second;
+        EXPECT_TRUE(added) << "document " << Raw(view.sets[set]->document(row)) << " twice";
+      }
+    }
+    return seen;
+  }
+
+  void ChangeState(std::uint64_t document, const std::string& id) {
+    auto changed = std::make_shared<DocumentState>();
+    changed->number = DocumentNumber{document};
+    changed->id = id;
+    auto state = std::make_unique<ChunkState>();
+    state->commit = CommitNumber{commit_};
+    state->document = std::move(changed);
+    EXPECT_TRUE(index_.PushState(Key(document), std::move(state), CommitNumber{0}));
+  }
+
+  CollectionIndex index_;
+  std::mt19937_64 random_;
+  std::vector<float> vectors_;
+  std::uint64_t commit_ = 1;
+};
+
+TEST_F(IndexTest, SealedBlocksAreDueAndLeaveTheHead) {
+  for (std::uint64_t i = 0; i < 700; ++i) Append(i);
+  EXPECT_FALSE(index_.BuildIsDue());
+  for (std::uint64_t i = 700; i < 2000; ++i) Append(i);
+  EXPECT_TRUE(index_.BuildIsDue());
+  const std::uint64_t waiting = index_.unbuilt_rows();
+  EXPECT_GT(waiting, 0u);
+  BuildAllThatIsDue();
+  EXPECT_EQ(index_.segments(), 1u);
+  EXPECT_EQ(index_.unbuilt_rows(), 0u);
+  EXPECT_EQ(index_.live_rows(), 2000u);
+  EXPECT_EQ(Seen(1).size(), 2000u);
+}
+
+TEST_F(IndexTest, WhatIsWrittenDuringABuildIsNotLost) {
+  for (std::uint64_t i = 0; i < 2000; ++i) Append(i);
+  const auto build = index_.NextBuild(CommitNumber{commit_});
+  ASSERT_TRUE(build);
+  const auto segment = Make(*build);
+  commit_ = 2;
+  EXPECT_TRUE(index_.Delete(Key(5), CommitNumber{2}));
+  ChangeState(6, "changed");
+  Append(5000);
+  index_.Replace(*build, segment, CommitNumber{0});
+  EXPECT_EQ(index_.dead_rows(), 1u);
+  EXPECT_EQ(Seen(1).count(5), 1u);
+  EXPECT_EQ(Seen(1).at(6), "d6");
+  const auto now = Seen(2);
+  EXPECT_EQ(now.count(5), 0u);
+  EXPECT_EQ(now.at(6), "changed");
+  EXPECT_EQ(now.count(5000), 1u);
+  EXPECT_FALSE(index_.Delete(Key(5), CommitNumber{2})) << "it is dead already";
+}
+
+TEST_F(IndexTest, OldViewsStayAsTheyWere) {
+  for (std::uint64_t i = 0; i < 2000; ++i) Append(i);
+  const IndexView before = index_.View(CommitNumber{1});
+  commit_ = 2;
+  for (std::uint64_t i = 0; i < 2000; i += 2) index_.Delete(Key(i), CommitNumber{2});
+  BuildAllThatIsDue();
+  std::uint64_t visible = 0;
+  for (std::size_t set = 0; set < before.sets.size(); ++set) {
+    for (std::uint32_t row = 0; row < before.sizes[set]; ++row) {
+      visible += before.sets[set]->VisibleAt(row, before.commit) ? 1 : 0;
+    }
+  }
+  EXPECT_EQ(visible, 2000u);
+  EXPECT_EQ(Seen(2).size(), 1000u);
+}
+
+TEST_F(IndexTest, BuildOfAllLeavesOneSegmentWithoutDeadRows) {
+  for (std::uint64_t i = 0; i < 1000; ++i) Append(i);
+  BuildAllThatIsDue();
+  index_.Delete(Key(1), CommitNumber{1});
+  for (std::uint64_t i = 1000; i < 1100; ++i) Append(i);
+  const auto build = index_.BuildOfAll(CommitNumber{1}, false);
+  ASSERT_TRUE(build);
+  index_.Replace(*build, Make(*build), CommitNumber{0});
+  EXPECT_EQ(index_.segments(), 1u);
+  EXPECT_EQ(index_.dead_rows(), 0u);
+  EXPECT_EQ(index_.live_rows(), 1099u);
+  EXPECT_FALSE(index_.BuildOfAll(CommitNumber{1}, false)) << "it is one already";
+  EXPECT_TRUE(index_.BuildOfAll(CommitNumber{1}, true));
+}
+
+TEST_F(IndexTest, WhenAllRowsAreDeadNoSegmentIsLeft) {
+  for (std::uint64_t i = 0; i < 900; ++i) Append(i);
+  BuildAllThatIsDue();
+  for (std::uint64_t i = 0; i < 900; ++i) index_.Delete(Key(i), CommitNumber{2});
+  const auto build = index_.BuildOfAll(CommitNumber{2}, false);
+  ASSERT_TRUE(build);
+  EXPECT_TRUE(build->rows.empty());
+  index_.Replace(*build, nullptr, CommitNumber{0});
+  EXPECT_EQ(index_.segments(), 0u);
+  EXPECT_TRUE(Seen(2).empty());
+}
+
+TEST_F(IndexTest, AgreesWithAMapUnderRandomOperations) {
+  const std::uint64_t seed = TestSeed();
+  SCOPED_TRACE(SeedMessage(seed));
+  std::mt19937_64 random(seed);
+  std::map<std::uint64_t, std::string> model;
+  std::optional<CollectionIndex::Build> pending;
+  std::shared_ptr<Segment> made;
+  std::uint64_t next = 0;
+  for (std::size_t step = 0; step < TestIterations(3000); ++step) {
+    ++commit_;
+    const std::uint64_t choice = random() % 100;
+    if (choice < 60 || model.empty()) {
+      const std::uint64_t document = next++;
+      Append(document);
+      model[document] = "d" + std::to_string(document);
+    } else {
+      const auto found = model.lower_bound(random() % (next + 1));
+      const std::uint64_t document = found == model.end() ? model.begin()->first : found->first;
+      if (choice < 80) {
+        ASSERT_TRUE(index_.Delete(Key(document), CommitNumber{commit_}));
+        model.erase(document);
+      } else {
+        model[document] = "changed at " + std::to_string(commit_);
+        ChangeState(document, model[document]);
+      }
+    }
+    // A build that is under way for some operations before it is put in place.
+    if (!pending && random() % 20 == 0) {
+      pending = random() % 8 == 0 ? index_.BuildOfAll(CommitNumber{commit_}, false)
+                                  : index_.NextBuild(CommitNumber{commit_});
+      if (pending) made = Make(*pending);
+    } else if (pending && random() % 10 == 0) {
+      index_.Replace(*pending, std::move(made), CommitNumber{0});
+      pending.reset();
+    }
+    if (step % 100 == 0) {
+      ASSERT_EQ(Seen(commit_), model) << "after " << step << " operations";
+    }
+  }
+  ASSERT_EQ(Seen(commit_), model);
+  ASSERT_EQ(index_.live_rows(), model.size());
+}
+
+}  // namespace
+}  // namespace tracevec

@@ -1,0 +1,278 @@
+// Segments: what goes in comes out, bytes are deterministic, and no damaged image leads a search
+// out of it.
+
+#include "index/segment.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <random>
+#include <vector>
+
+#include "core/kernel_dispatch.h"
+#include "index/memory_image.h"
+#include "index/search.h"
+#include "index/segment_builder.h"
+#include "tests/index_rows.h"
+#include "tests/test_seed.h"
+
+namespace tracevec {
+namespace {
+
+const std::vector<FieldLayout> kFields = {{24, Metric::kCosine}, {8, Metric::kL2}};
+
+/// An image that tests change.
+class BytesImage final : public ImageBytes {
+ public:
+  explicit BytesImage(std::span<const std::uint8_t> bytes)
+      : bytes_(bytes.size()), size_(bytes.size()) {
+    std::memcpy(bytes_.data(), bytes.data(), bytes.size());
+  }
+  void Truncate(std::size_t size) { size_ = size; }
+  std::uint8_t& operator[](std::size_t i) { return bytes_[i]; }
+  std::span<const std::uint8_t> bytes() const override { return {bytes_.data(), size_}; }
+  bool in_memory() const override { return true; }
+
+ private:
+  AlignedArray<std::uint8_t> bytes_;
+  std::size_t size_;
+};
+
+/// Rows of documents of three chunks each; every seventh row lacks its second vector.
+std::shared_ptr<RowBlock> MakeBlock(std::uint32_t rows, std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  const std::vector<float> body = ClusteredVectors(rows, 24, random);
+  const std::vector<float> title = ClusteredVectors(rows, 8, random);
+  auto block = std::make_shared<RowBlock>(rows, kFields);
+  for (std::uint32_t row = 0; row < rows; ++row) {
+    NewRow added = IndexRow(row / 3, row % 3, 1 + row / 100,
+                            {std::span(&body[row * 24], 24), std::span(&title[row * 8], 8)});
+    if (row % 7 == 0) added.vectors[1] = {};
+    auto document = std::make_shared<DocumentState>(*added.document_state);
+    document->metadata = {{"n", static_cast<std::int64_t>(row / 3)}, {"kind", "page"}};
+    if (row / 3 == 5) document->expires_at = Timestamp{123};
+    added.document_state = std::move(document);
+    if (row % 5 == 0) {
+      added.own =
+          std::make_shared<const Metadata>(Metadata{{"own", static_cast<std::int64_t>(row)}});
+      added.own_is_complete = row % 10 == 0;
+    }
+    block->Append(std::move(added));
+  }
+  return block;
+}
+
+std::shared_ptr<MemoryImage> BuildImage(const std::vector<SourceRow>& rows, CommitNumber as_of,
+                                        std::size_t threads = 1) {
+  SegmentBuilder builder(kFields, rows, as_of, *RunnableKernels().front());
+  SegmentBuildOptions options;
+  options.threads = threads;
+  builder.Build(options);
+  auto image = std::make_shared<MemoryImage>();
+  EXPECT_TRUE(builder.Write(CollectionNumber{7}, image.get()).ok());
+  return image;
+}
+
+std::vector<SourceRow> AllRows(const std::shared_ptr<RowBlock>& block) {
+  std::vector<SourceRow> rows;
+  for (std::uint32_t row = 0; row < block->size(); ++row) rows.push_back({block, row});
+  return rows;
+}
+
+std::shared_ptr<Segment> Open(std::shared_ptr<const ImageBytes> image) {
+  auto segment = Segment::Open(std::move(image), kFields, true);
+  EXPECT_TRUE(segment.ok()) << segment.status().ToString();
+  return segment.ok() ? *segment : nullptr;
+}
+
+TEST(Segment, HoldsWhatItsRowsHeld) {
+  const auto block = MakeBlock(700, 1);
+  const auto segment = Open(BuildImage(AllRows(block), CommitNumber{50}));
+  ASSERT_EQ(segment->rows(), 700u);
+  EXPECT_EQ(segment->documents(), 234u);
+  EXPECT_EQ(segment->as_of(), CommitNumber{50});
+  StateScratch theirs;
+  StateScratch ours;
+  for (std::uint32_t row = 0; row < 700; ++row) {
+    ASSERT_EQ(segment->id(row), block->id(row));
+    ASSERT_EQ(segment->document(row), block->document(row));
+    ASSERT_EQ(segment->chunk(row), block->chunk(row));
+    ASSERT_EQ(segment->created(row), block->created(row));
+    ASSERT_TRUE(segment->Alive(row));
+    ASSERT_EQ(segment->Find(block->document(row), block->chunk(row)), row);
+    const ChunkState& expected = block->StateAt(row, CommitNumber{50}, &theirs);
+    const ChunkState& actual = segment->StateAt(row, CommitNumber{50}, &ours);
+    ASSERT_EQ(actual.document->id, expected.document->id);
+    ASSERT_EQ(actual.document->number, expected.document->number);
+    ASSERT_EQ(actual.document->metadata, expected.document->metadata);
+    ASSERT_EQ(actual.document->expires_at, expected.document->expires_at);
+    ASSERT_EQ(actual.own_is_complete, expected.own_is_complete);
+    ASSERT_EQ(actual.own == nullptr, expected.own == nullptr);
+    if (actual.own != nullptr) {
+      ASSERT_EQ(*actual.own, *expected.own);
+    }
+    for (std::size_t field = 0; field < kFields.size(); ++field) {
+      ASSERT_EQ(segment->HasVector(field, row), block->HasVector(field, row));
+      if (!segment->HasVector(field, row)) continue;
+      const std::size_t dimension = kFields[field].dimension;
+      ASSERT_EQ(std::memcmp(segment->vector(field, row), block->vector(field, row), dimension * 4),
+                0);
+      ASSERT_EQ(std::memcmp(segment->codes(field, row), block->codes(field, row), dimension), 0);
+      ASSERT_EQ(segment->scale(field, row), block->scale(field, row));
+    }
+  }
+  EXPECT_FALSE(segment->Find(DocumentNumber{1000}, ChunkNumber{0}));
+  EXPECT_FALSE(segment->Find(DocumentNumber{3}, ChunkNumber{3}));
+}
+
+TEST(Segment, NewerStatesAndDeletionsLieBesideTheImage) {
+  const auto block = MakeBlock(1100, 2);
+  const auto segment = Open(BuildImage(AllRows(block), CommitNumber{50}));
+  StateScratch scratch;
+  auto state = std::make_unique<ChunkState>(segment->StateAt(1050, CommitNumber{50}, &scratch));
+  state->commit = CommitNumber{60};
+  state->own = std::make_shared<const Metadata>(Metadata{{"new", true}});
+  segment->PushState(1050, std::move(state), CommitNumber{50});
+  EXPECT_EQ(segment->StateAt(1050, CommitNumber{59}, &scratch).own->count("new"), 0u);
+  EXPECT_EQ(segment->StateAt(1050, CommitNumber{60}, &scratch).own->count("new"), 1u);
+  EXPECT_EQ(segment->StateAt(1051, CommitNumber{60}, &scratch).own, nullptr);
+  segment->Delete(3, CommitNumber{70});
+  EXPECT_TRUE(segment->VisibleAt(3, CommitNumber{69}));
+  EXPECT_FALSE(segment->VisibleAt(3, CommitNumber{70}));
+}
+
+TEST(Segment, OneThreadGivesTheSameBytesEachTime) {
+  const auto rows = AllRows(MakeBlock(600, 3));
+  const auto a = BuildImage(rows, CommitNumber{50});
+  const auto b = BuildImage(rows, CommitNumber{50});
+  ASSERT_EQ(a->bytes().size(), b->bytes().size());
+  EXPECT_EQ(std::memcmp(a->bytes().data(), b->bytes().data(), a->bytes().size()), 0);
+}
+
+TEST(Segment, IsSearchedLikeTheRowsItWasMadeOf) {
+  const auto block = MakeBlock(3000, 4);
+  const auto segment = Open(BuildImage(AllRows(block), CommitNumber{50}, 2));
+  IndexView rows;
+  rows.sets = {block};
+  IndexView graph;
+  graph.sets = {segment};
+  for (IndexView* view : {&rows, &graph}) {
+    view->sizes = {3000};
+    view->commit = CommitNumber{50};
+  }
+  std::size_t equal = 0;
+  for (std::uint32_t i = 0; i < 100; ++i) {
+    StateScratch scratch;
+    ScanQuery query;
+    query.scratch = &scratch;
+    query.vector = block->vector(0, i * 29);
+    query.ef = 128;
+    ScanCounts counts;
+    const auto expected = ScanExact(rows, query, *RunnableKernels().front(), &counts);
+    const auto found = SearchCodes(graph, query, *RunnableKernels().front(), &counts);
+    EXPECT_EQ(counts.graphs, 1u);
+    EXPECT_LT(counts.rescored, 128u) << "it stops where nothing can change any more";
+    ASSERT_EQ(found.size(), 10u);
+    for (std::size_t j = 0; j < 10; ++j) equal += found[j].score == expected[j].score;
+  }
+  EXPECT_GE(equal, 970u);
+}
+
+TEST(Segment, WhereTheNearestAreDeadTheSearchWidensUntilItFindsLivingOnes) {
+  const auto block = MakeBlock(3000, 5);
+  const auto segment = Open(BuildImage(AllRows(block), CommitNumber{50}, 2));
+  IndexView view;
+  view.sets = {segment};
+  view.sizes = {3000};
+  view.commit = CommitNumber{60};
+  StateScratch scratch;
+  ScanQuery query;
+  query.scratch = &scratch;
+  query.vector = block->vector(0, 0);
+  query.k = 2800;
+  query.ef = 3000;
+  ScanCounts counts;
+  const auto nearest = SearchCodes(view, query, *RunnableKernels().front(), &counts);
+  ASSERT_EQ(nearest.size(), 2800u);
+  for (const ScoredRow& row : nearest) segment->Delete(row.ref.row, CommitNumber{55});
+  query.k = 10;
+  query.ef = 10;
+  const auto living = SearchCodes(view, query, *RunnableKernels().front(), &counts);
+  ASSERT_EQ(living.size(), 10u);
+  for (const ScoredRow& row : living) EXPECT_TRUE(segment->Alive(row.ref.row));
+}
+
+TEST(Segment, OfNoRows) {
+  const auto segment = Open(BuildImage({}, CommitNumber{1}));
+  EXPECT_EQ(segment->rows(), 0u);
+  EXPECT_FALSE(segment->Find(DocumentNumber{0}, ChunkNumber{0}));
+}
+
+/// Searches, and looks at every row: whatever the image holds, it stays within it.
+void UseAll(const Segment& segment) {
+  IndexView view;
+  view.sets = {std::shared_ptr<const RowSet>(std::shared_ptr<const RowSet>(), &segment)};
+  view.sizes = {segment.rows()};
+  view.commit = CommitNumber{1000};
+  StateScratch scratch;
+  ScanQuery query;
+  query.scratch = &scratch;
+  const std::vector<float> vector(24, 0.2F);
+  query.vector = vector.data();
+  ScanCounts counts;
+  SearchCodes(view, query, *RunnableKernels().front(), &counts);
+  std::size_t bytes = 0;
+  for (std::uint32_t row = 0; row < segment.rows(); ++row) {
+    bytes += segment.id(row).size();
+    bytes += segment.StateAt(row, CommitNumber{1000}, &scratch).document->id.size();
+    bytes += segment.Find(segment.document(row), segment.chunk(row)).has_value();
+  }
+  ASSERT_GE(bytes, 0u);
+}
+
+TEST(Segment, NoDamageIsServedOrLeadsASearchAstray) {
+  const std::uint64_t seed = TestSeed();
+  SCOPED_TRACE(SeedMessage(seed));
+  std::mt19937_64 random(seed);
+  const auto image = BuildImage(AllRows(MakeBlock(300, 6)), CommitNumber{50});
+  for (std::size_t i = 0; i < TestIterations(500); ++i) {
+    const auto damaged = std::make_shared<BytesImage>(image->bytes());
+    const std::size_t size = image->bytes().size();
+    switch (random() % 4) {
+      case 0: damaged->Truncate(random() % size); break;
+      case 1: (*damaged)[random() % size] ^= static_cast<std::uint8_t>(1U << (random() % 8)); break;
+      case 2: {
+        const std::size_t from = random() % size;
+        const std::size_t to = std::min<std::size_t>(size, from + 4096);
+        for (std::size_t at = from; at < to; ++at) (*damaged)[at] = 0;
+        break;
+      }
+      default:
+        // The last KiB holds the table and the trailer: what decides where things lie.
+        (*damaged)[size - 1 - random() % 1024] = static_cast<std::uint8_t>(random());
+    }
+    const bool equal = damaged->bytes().size() == size &&
+                       std::memcmp(damaged->bytes().data(), image->bytes().data(), size) == 0;
+    const auto checked = Segment::Open(damaged, kFields, true);
+    if (!checked.ok()) {
+      EXPECT_EQ(checked.status().code(), StatusCode::kCorruption);
+    } else if (!equal) {
+      // Padding between sections has no meaning, and so no checksum.
+      UseAll(**checked);
+    }
+    // Without the checksums it may be taken, and must still be safe to use.
+    const auto unchecked = Segment::Open(damaged, kFields, false);
+    if (unchecked.ok()) UseAll(**unchecked);
+  }
+}
+
+TEST(Segment, AnotherCollectionsFieldsAreRefused) {
+  const auto image = BuildImage(AllRows(MakeBlock(100, 7)), CommitNumber{50});
+  const std::vector<FieldLayout> other = {{24, Metric::kIp}, {8, Metric::kL2}};
+  EXPECT_EQ(Segment::Open(image, other, true).status().code(), StatusCode::kCorruption);
+  const std::vector<FieldLayout> fewer = {{24, Metric::kCosine}};
+  EXPECT_EQ(Segment::Open(image, fewer, true).status().code(), StatusCode::kCorruption);
+}
+
+}  // namespace
+}  // namespace tracevec
