@@ -5,8 +5,8 @@
 #include <limits>
 #include <utility>
 
-#include "core/return_if_error.h"
 #include "core/codec.h"
+#include "core/return_if_error.h"
 #include "storage/records.h"
 
 namespace tracevec {

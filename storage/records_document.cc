@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <utility>
 
-#include "core/return_if_error.h"
 #include "core/codec.h"
+#include "core/return_if_error.h"
 #include "storage/records.h"
 
 namespace tracevec {

@@ -1,7 +1,7 @@
 // What commits did, and what they left behind for the sweeper.
 
-#include "core/return_if_error.h"
 #include "core/codec.h"
+#include "core/return_if_error.h"
 #include "storage/records.h"
 
 namespace tracevec {
