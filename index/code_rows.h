@@ -34,7 +34,10 @@ class RowScorer {
   std::int32_t offset(std::uint32_t row) const { return offsets_[row]; }
 
   float Score(std::uint32_t a, std::uint32_t b) const {
-    const std::int32_t dot = dot_(rows_.row(a), rows_.row(b), rows_.dimension) - offsets_[b];
+    return FromDot(a, b, dot_(rows_.row(a), rows_.row(b), rows_.dimension) - offsets_[b]);
+  }
+  /// The score that belongs to the product of the two rows' signed codes.
+  float FromDot(std::uint32_t a, std::uint32_t b, std::int32_t dot) const {
     const float product = rows_.scales[a] * rows_.scales[b] * static_cast<float>(dot);
     if (rows_.metric != Metric::kL2) return product;
     return 2 * product - rows_.squared_norms[a] - rows_.squared_norms[b];

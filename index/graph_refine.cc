@@ -24,11 +24,10 @@ class Pruner {
   /// without the row itself. Fills the rest of `out` with kNoNode.
   void Prune(std::span<const Candidate> candidates, std::uint32_t* out) {
     kept_ = 0;
+    chosen_ = out;
     for (const Candidate& candidate : candidates) {
       if (kept_ == kDegree) break;
       if (!Occluded(candidate)) out[kept_++] = candidate.row;
-      // Occluded looks at `out`.
-      chosen_ = out;
     }
     std::fill(out + kept_, out + kDegree, kNoNode);
   }
@@ -54,26 +53,19 @@ class Pruner {
       kernels_.dot_u8s8_gather(code_.data(), rows.codes, rows.stride, chosen_ + first, count,
                                rows.dimension, dots);
       for (std::size_t i = 0; i < count; ++i) {
-        const float score = ScoreOf(candidate.row, chosen_[first + i], dots[i]);
+        const std::int32_t dot = dots[i] - scorer_.offset(candidate.row);
+        const float score = scorer_.FromDot(candidate.row, chosen_[first + i], dot);
         if (alpha_ * DistanceOf(score) < limit) return true;
       }
     }
     return false;
   }
 
-  float ScoreOf(std::uint32_t a, std::uint32_t b, std::int32_t dot) const {
-    const CodeRows& rows = scorer_.rows();
-    const float product =
-        rows.scales[a] * rows.scales[b] * static_cast<float>(dot - scorer_.offset(a));
-    if (rows.metric != Metric::kL2) return product;
-    return 2 * product - rows.squared_norms[a] - rows.squared_norms[b];
-  }
-
   const RowScorer& scorer_;
   const KernelTable& kernels_;
   float alpha_;
   std::vector<std::int8_t> code_;
-  const std::uint32_t* chosen_ = nullptr;
+  const std::uint32_t* chosen_ = nullptr;  // The list that is being filled.
   std::size_t kept_ = 0;
 };
 
@@ -110,7 +102,7 @@ class Refinement {
 
  private:
   struct Worker {
-    Worker(const Refinement& of) : pruner(of.scorer_, of.kernels_, of.options_.alpha) {}
+    explicit Worker(const Refinement& of) : pruner(of.scorer_, of.kernels_, of.options_.alpha) {}
     GraphSearcher searcher;
     GraphCounts counts;
     Pruner pruner;

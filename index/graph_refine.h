@@ -12,7 +12,7 @@ namespace tracevec {
 
 struct GraphRefineOptions {
   /// A neighbour is dropped when another one kept is closer to it by this factor (of the squared
-  /// distance, under ip of the distance, where it has no effect below 1). See ChooseAlpha.
+  /// distance, under ip of the negated product, where only 1 has a meaning).
   float alpha = 1.05F;
   std::size_t ef = 200;  ///< Width of the search for each row's candidates.
   std::size_t threads = 1;

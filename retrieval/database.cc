@@ -101,7 +101,7 @@ Status Database::Compact(std::uint32_t threads) {
     TRACEVEC_RETURN_IF_ERROR(engine.CheckWritable());
     TRACEVEC_RETURN_IF_ERROR(CheckBuildThreads(threads));
     for (const std::shared_ptr<CollectionState>& state : engine.OpenCollections()) {
-      const Status built = engine.builder().BuildAll(state, threads, /*even_so=*/false);
+      Status built = engine.builder().BuildAll(state, threads, /*even_so=*/false);
       if (!built.ok() && built.code() != StatusCode::kNotFound) return built;  // Dropped meanwhile.
     }
     return engine.store().Compact();

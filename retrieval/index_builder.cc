@@ -84,13 +84,15 @@ void IndexBuilder::WaitForRoom(const CollectionState& state) {
 
 void IndexBuilder::Stop() {
   if (fork_generation_ != ForkGeneration()) return;
+  std::jthread ending;  // Taken by one of the threads that close at the same time.
   {
     const std::lock_guard lock(shared_->mutex);
     stopped_.store(true);
     shared_->due.clear();
+    ending = std::move(shared_->thread);
   }
   shared_->changed.notify_all();
-  if (shared_->thread.joinable()) shared_->thread.join();
+  if (ending.joinable()) ending.join();
 }
 
 void IndexBuilder::Run() {
@@ -166,7 +168,7 @@ Result<bool> IndexBuilder::Perform(const std::shared_ptr<CollectionState>& state
 Status IndexBuilder::BuildAll(const std::shared_ptr<CollectionState>& state, std::size_t threads,
                               bool even_so) {
   ++building_all_;
-  const Status status = Guard([&] {
+  Status status = Guard([&] {
     const std::lock_guard builds(build_mutex_);
     return BuildAllAlone(state, threads, even_so);
   });
