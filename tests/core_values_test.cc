@@ -323,5 +323,18 @@ TEST(Timestamp, RoundTripsInTheYearsThatCanBeWritten) {
   }
 }
 
+TEST(ByteHasher, PartsHashAsTheirWhole) {
+  const std::string whole(1000, 'x');
+  ByteHasher hasher;
+  for (int round = 0; round < 2; ++round) {
+    hasher.Add(std::string_view(whole).substr(0, 300));
+    hasher.Add("");
+    hasher.Add(std::string_view(whole).substr(300));
+    EXPECT_EQ(hasher.Finish(), HashBytes(whole));
+    hasher.Reset();
+  }
+  EXPECT_EQ(hasher.Finish(), HashBytes(""));
+}
+
 }  // namespace
 }  // namespace tracevec

@@ -128,4 +128,11 @@ inline std::int64_t ReferenceDotU8S8(const std::uint8_t* codes, const std::int8_
   return sum;
 }
 
+inline std::int64_t ReferenceDotU8U8(const std::uint8_t* a, const std::uint8_t* b,
+                                     std::size_t count) {
+  std::int64_t sum = 0;
+  for (std::size_t i = 0; i < count; ++i) sum += std::int64_t{a[i]} * (std::int64_t{b[i]} - 128);
+  return sum;
+}
+
 }  // namespace tracevec

@@ -111,6 +111,9 @@ TEST_P(Kernels, IntegerSumsAreExactAtEveryLengthAndAlignment) {
         const MisalignedArray<std::int8_t> query(count, (misalignment * 5 + 3) % 64, random_);
         ASSERT_EQ(table_->dot_u8s8(codes.data(), query.data(), count),
                   ReferenceDotU8S8(codes.data(), query.data(), count));
+        const MisalignedArray<std::uint8_t> other(count, (misalignment * 3 + 1) % 64, random_);
+        ASSERT_EQ(table_->dot_u8u8(codes.data(), other.data(), count),
+                  ReferenceDotU8U8(codes.data(), other.data(), count));
       }
     }
   }
@@ -125,6 +128,11 @@ TEST_P(Kernels, IntegerSumsOfExtremeValuesAreExactUpToTheLongestVector) {
       const std::vector<std::int8_t> query(count, static_cast<std::int8_t>(extreme));
       ASSERT_EQ(table_->dot_u8s8(codes.data(), query.data(), count),
                 255 * extreme * static_cast<std::int64_t>(count));
+    }
+    for (const int extreme : {0, 255}) {
+      const std::vector<std::uint8_t> other(count, static_cast<std::uint8_t>(extreme));
+      ASSERT_EQ(table_->dot_u8u8(codes.data(), other.data(), count),
+                255 * (extreme - 128) * static_cast<std::int64_t>(count));
     }
   }
 }
@@ -148,6 +156,10 @@ TEST_P(Kernels, NothingPastTheEndIsRead) {
     MisalignedArray<std::int8_t>::Fill(query.data(), count, random_);
     ASSERT_EQ(table_->dot_u8s8(codes.data(), query.data(), count),
               ReferenceDotU8S8(codes.data(), query.data(), count));
+    const GuardedArray<std::uint8_t> other(count);
+    MisalignedArray<std::uint8_t>::Fill(other.data(), count, random_);
+    ASSERT_EQ(table_->dot_u8u8(codes.data(), other.data(), count),
+              ReferenceDotU8U8(codes.data(), other.data(), count));
   }
 }
 
@@ -193,6 +205,32 @@ void ExpectRowsEqualSingles(const MatrixShape& shape, std::mt19937_64& random,
 }
 
 // To the last bit: equal vectors must have equal scores wherever in a scan they are met.
+TEST_P(Kernels, ScatteredRowsEqualSingleForms) {
+  SCOPED_TRACE(SeedMessage(seed_));
+  for (const std::size_t count : Lengths()) {
+    SCOPED_TRACE(testing::Message() << "count " << count);
+    constexpr std::size_t kMatrixRows = 40;
+    const std::size_t stride = count + random_() % 3;
+    const GuardedArray<std::int8_t> query(count);
+    MisalignedArray<std::int8_t>::Fill(query.data(), count, random_);
+    // The last row ends where memory does.
+    const GuardedArray<std::uint8_t> matrix((kMatrixRows - 1) * stride + count);
+    MisalignedArray<std::uint8_t>::Fill(matrix.data(), (kMatrixRows - 1) * stride + count, random_);
+    for (std::size_t row_count = 0; row_count <= 33; ++row_count) {
+      std::vector<std::uint32_t> rows(row_count);
+      for (std::uint32_t& row : rows) row = static_cast<std::uint32_t>(random_() % kMatrixRows);
+      if (row_count > 0) rows.back() = kMatrixRows - 1;
+      std::vector<std::int32_t> out(row_count + 1, 12345);
+      table_->dot_u8s8_gather(query.data(), matrix.data(), stride, rows.data(), row_count, count,
+                              out.data());
+      for (std::size_t i = 0; i < row_count; ++i) {
+        ASSERT_EQ(out[i], ReferenceDotU8S8(matrix.data() + rows[i] * stride, query.data(), count));
+      }
+      ASSERT_EQ(out[row_count], 12345) << "one result a row, and no more";
+    }
+  }
+}
+
 TEST_P(Kernels, RowFormsEqualSingleForms) {
   SCOPED_TRACE(SeedMessage(seed_));
   for (const MatrixShape& shape : MatrixShapes()) {
