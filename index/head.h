@@ -47,7 +47,7 @@ class Head {
   /// Marks a row dead. REQUIRES: found by Find.
   void Delete(const Place& place, CommitNumber commit);
 
-  /// Blocks with rows, oldest first; all but the last one may be sealed.
+  /// Oldest first: sealed ones, the one that takes rows, and reserved ones.
   const std::deque<std::shared_ptr<RowBlock>>& blocks() const { return blocks_; }
   /// How many of them are full.
   std::size_t sealed() const { return append_block_; }

@@ -59,7 +59,7 @@ class Search {
     candidates_.insert(candidates_.end(), found.begin(), found.end());
   }
 
-  /// False when so much of what is near cannot be seen that a scan is due.
+  /// False when so much of what is near cannot be seen, or reached, that a scan is due.
   bool SearchGraph(std::uint32_t place) {
     thread_local GraphSearcher searcher;
     const RowSet& set = *view_.sets[place];
@@ -76,13 +76,18 @@ class Search {
       candidates_.resize(before);
       for (const Candidate& candidate : found) {
         const RowRef ref{place, candidate.row};
-        if (AcceptRow(view_, ref, query_, counts_)) candidates_.push_back({candidate.score, ref});
+        const bool is_number = candidate.score == candidate.score;  // Damage can make it none.
+        if (is_number && AcceptRow(view_, ref, query_, counts_)) {
+          candidates_.push_back({candidate.score, ref});
+        }
       }
-      const bool all_found = found.size() < ef;
+      const bool all_found = found.size() == view_.sizes[place];
       if (all_found || candidates_.size() - before >= query_.k || counts_->deadline_cut) {
         ++counts_->graphs;
         return true;
       }
+      // Links have a direction: a group of equal rows may be a place that no way leads out of.
+      if (found.size() < ef) break;
     }
     candidates_.resize(before);
     return false;

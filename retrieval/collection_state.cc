@@ -55,8 +55,8 @@ void CollectionState::PublishView() {
     view->index = index->View(counters.commit);
     view->index.may_expire = may_expire;
     view->segments = index->segments();
-    unbuilt_rows.store(index->unbuilt_rows());
   }
+  unbuilt_rows.store(index != nullptr ? index->unbuilt_rows() : 0);
   views.Publish(std::move(view));
 }
 

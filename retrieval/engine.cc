@@ -91,8 +91,10 @@ Status Engine::ReadCounters() {
 }
 
 Status Engine::Close() {
+  Status usable = store_->CheckUsable();
+  closed_.store(true);
   // In a forked child the writer's lock may be held by a thread that is not there.
-  if (!closed_.exchange(true)) TRACEVEC_RETURN_IF_ERROR(store_->CheckUsable());
+  if (usable.code() == StatusCode::kUnavailable) return usable;
   builder_->Stop();
   const std::lock_guard lock(writer_mutex_);  // A commit in flight ends first.
   SweepBeforeClose();

@@ -3,6 +3,8 @@
 #include <pthread.h>
 #include <sched.h>
 
+#include <algorithm>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -44,8 +46,13 @@ std::uint64_t CodeBytesOfRow(const CollectionState& state) {
 struct IndexBuilder::Shared {
   std::mutex mutex;
   std::condition_variable changed;  // Something is due, something was built, or it stops.
-  std::set<std::shared_ptr<CollectionState>> due;
+  std::deque<std::shared_ptr<CollectionState>> due;  // In turn, each once.
   std::jthread thread;
+
+  /// REQUIRES: mutex.
+  void Add(const std::shared_ptr<CollectionState>& state) {
+    if (std::find(due.begin(), due.end(), state) == due.end()) due.push_back(state);
+  }
 };
 
 IndexBuilder::IndexBuilder(Engine& engine)
@@ -60,16 +67,20 @@ IndexBuilder::~IndexBuilder() {
 }
 
 void IndexBuilder::Notify(const std::shared_ptr<CollectionState>& state) {
-  const std::lock_guard lock(shared_->mutex);
-  if (stopped_.load()) return;
-  shared_->due.insert(state);
-  if (!shared_->thread.joinable()) {
-    shared_->thread = std::jthread([this] {
-      BecomeIdle();
-      Run();
-    });
-  }
-  shared_->changed.notify_all();
+  const Status noted = Guard([&] {
+    const std::lock_guard lock(shared_->mutex);
+    if (stopped_.load()) return Status::Ok();
+    shared_->Add(state);
+    if (!shared_->thread.joinable()) {
+      shared_->thread = std::jthread([this] {
+        BecomeIdle();
+        Run();
+      });
+    }
+    shared_->changed.notify_all();
+    return Status::Ok();
+  });
+  noted.IgnoreError("without memory or a thread nothing is built; the next notice tries again");
 }
 
 void IndexBuilder::WaitForRoom(const CollectionState& state) {
@@ -100,16 +111,18 @@ void IndexBuilder::Run() {
     std::shared_ptr<CollectionState> state;
     {
       std::unique_lock lock(shared_->mutex);
-      shared_->changed.wait(lock, [this] { return stopped_.load() || !shared_->due.empty(); });
+      shared_->changed.wait(lock, [this] {
+        return stopped_.load() || (!shared_->due.empty() && building_all_.load() == 0);
+      });
       if (stopped_.load()) return;
-      state = *shared_->due.begin();
+      // Before it is looked at: a notice that comes meanwhile puts it back.
+      state = std::move(shared_->due.front());
+      shared_->due.pop_front();
     }
     const Result<bool> built = BuildNext(state);
-    {
-      const std::lock_guard lock(shared_->mutex);
-      // Failed builds wait for the next notice: trying again at once would fail again.
-      if (!built.ok() || !*built) shared_->due.erase(state);
-    }
+    // What was built may make another build due, and what gave way is still due. A build that
+    // failed waits for the next notice: trying again at once would fail again.
+    if (built.ok() && *built) Notify(state);
     shared_->changed.notify_all();
   }
 }
@@ -129,9 +142,11 @@ Result<bool> IndexBuilder::BuildNext(const std::shared_ptr<CollectionState>& sta
       build = index->NextBuild(view->commit);
     }
     if (!build) return false;
-    return Perform(state, index, *build, 1, [this, &state] {
-      return stopped_.load() || state->dropped.load() || building_all_.load() > 0;
-    });
+    TRACEVEC_RETURN_IF_ERROR(Perform(state, index, *build, 1, [this, &state] {
+                               return stopped_.load() || state->dropped.load() ||
+                                      building_all_.load() > 0;
+                             }).status());
+    return true;
   });
 }
 
@@ -173,6 +188,7 @@ Status IndexBuilder::BuildAll(const std::shared_ptr<CollectionState>& state, std
     return BuildAllAlone(state, threads, even_so);
   });
   --building_all_;
+  shared_->changed.notify_all();
   // For what was sealed meanwhile, and builds that gave way.
   const std::lock_guard writer(engine_.writer_mutex());
   if (state->index != nullptr && state->index->BuildIsDue()) Notify(state);

@@ -7,7 +7,6 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <thread>
 
 #include "index/collection_index.h"
@@ -52,6 +51,7 @@ class IndexBuilder {
                        const std::function<bool()>& stop);
   Status BuildAllAlone(const std::shared_ptr<CollectionState>& state, std::size_t threads,
                        bool even_so);
+  /// False when nothing is due.
   Result<bool> BuildNext(const std::shared_ptr<CollectionState>& state);
 
   Engine& engine_;

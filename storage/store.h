@@ -109,8 +109,8 @@ class Store {
       Table table, const std::vector<std::string>& keys) const;
   StoreCursor NewCursor(Table table, std::string_view prefix) const;
 
-  /// Rewrites all files, so that what was deleted gives its disk space back. Errors: IOError,
-  /// ResourceExhausted, ReadOnly.
+  /// Merges the files in which records lie that were deleted or replaced, so that they give their
+  /// disk space back. Errors: IOError, ResourceExhausted, ReadOnly.
   Status Compact();
   /// Everything written so far reaches the disk.
   Status Sync();

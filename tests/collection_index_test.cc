@@ -45,25 +45,48 @@ TEST(MergePolicy, NoSegmentGrowsBeyondTwoMillionRows) {
   EXPECT_EQ(Choose(large).count, 0u);
 }
 
-TEST(MergePolicy, AStreamOfEqualSegmentsIsInsertedAFewTimesARow) {
-  // Each segment of 4,096 rows: merged until nothing is due, as the builder does.
-  std::vector<SegmentSize> segments;
-  std::uint64_t merged = 0;
-  const std::uint32_t flushes = 83;
-  for (std::uint32_t i = 0; i < flushes; ++i) {
-    segments.push_back({4096, 0});
-    for (MergeChoice choice = Choose(segments); choice.count > 0; choice = Choose(segments)) {
-      std::uint32_t rows = 0;
-      for (std::size_t j = 0; j < choice.count; ++j) rows += segments[choice.first + j].rows;
-      segments.erase(segments.begin() + static_cast<long>(choice.first),
-                     segments.begin() + static_cast<long>(choice.first + choice.count));
-      segments.insert(segments.begin() + static_cast<long>(choice.first), {rows, 0});
-      merged += rows;
+/// Segments that arrive one after the other, merged until nothing is due, as the builder does.
+class MergeSimulation {
+ public:
+  void Add(std::uint32_t rows) {
+    segments_.push_back({rows, 0});
+    total_ += rows;
+    for (MergeChoice choice = Choose(segments_); choice.count > 0; choice = Choose(segments_)) {
+      const auto first = segments_.begin() + static_cast<long>(choice.first);
+      std::uint32_t merged = 0;
+      for (std::size_t i = 0; i < choice.count; ++i) merged += first[static_cast<long>(i)].rows;
+      const auto place = segments_.erase(first, first + static_cast<long>(choice.count));
+      segments_.insert(place, {merged, 0});
+      merged_ += merged;
     }
   }
-  const double insertions_a_row = 1.0 + static_cast<double>(merged) / (flushes * 4096.0);
-  EXPECT_LE(insertions_a_row, 4.5);
-  EXPECT_LE(segments.size(), 12u);
+  std::size_t segments() const { return segments_.size(); }
+  double insertions_a_row() const {
+    return 1.0 + static_cast<double>(merged_) / static_cast<double>(total_);
+  }
+
+ private:
+  std::vector<SegmentSize> segments_;
+  std::uint64_t total_ = 0;
+  std::uint64_t merged_ = 0;
+};
+
+TEST(MergePolicy, AStreamOfEqualSegmentsIsInsertedAFewTimesARow) {
+  MergeSimulation stream;
+  for (int i = 0; i < 83; ++i) stream.Add(4096);
+  EXPECT_LE(stream.insertions_a_row(), 4.5);
+  EXPECT_LE(stream.segments(), 12u);
+}
+
+TEST(MergePolicy, SmallSegmentsDoNotKeepLargerOnesApart) {
+  MergeSimulation bursts;
+  for (int i = 0; i < 400; ++i) bursts.Add(i % 2 == 0 ? 100 : 600);
+  EXPECT_LE(bursts.segments(), 24u);
+  EXPECT_LE(bursts.insertions_a_row(), 8);
+  MergeSimulation three;
+  for (int i = 0; i < 600; ++i) three.Add(i % 3 == 0 ? 100 : i % 3 == 1 ? 500 : 2500);
+  EXPECT_LE(three.segments(), 30u);
+  EXPECT_LE(three.insertions_a_row(), 8);
 }
 
 const std::vector<FieldLayout> kFields = {{600, Metric::kCosine}};  // 819 rows a block.

@@ -203,7 +203,7 @@ TEST(Graph, OfNoRowsAndOfOneRow) {
 }
 
 TEST(Graph, ManyEqualRowsStayReachable) {
-  // Pruning drops all neighbours but one where all distances are zero.
+  // Pruning drops none where all distances are zero: lists fill with the same few rows.
   const std::uint32_t rows = 600;
   const Graphs graphs(rows, 8, Metric::kCosine, 10, 0.0F);
   const Graph graph = graphs.Build(2);

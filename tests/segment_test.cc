@@ -202,6 +202,35 @@ TEST(Segment, WhereTheNearestAreDeadTheSearchWidensUntilItFindsLivingOnes) {
   for (const ScoredRow& row : living) EXPECT_TRUE(segment->Alive(row.ref.row));
 }
 
+TEST(Segment, AGroupOfEqualRowsHidesNoOthers) {
+  // A hundred equal rows list one another and nothing else: a search that ends among them has not
+  // seen the rest.
+  std::mt19937_64 random(8);
+  std::vector<float> body = ClusteredVectors(1000, 24, random);
+  for (std::size_t row = 1; row < 100; ++row) {
+    std::copy(body.begin(), body.begin() + 24, body.begin() + static_cast<long>(row * 24));
+  }
+  const auto block = std::make_shared<RowBlock>(1000, kFields);
+  for (std::uint32_t row = 0; row < 1000; ++row) {
+    block->Append(IndexRow(row, 0, 1, {std::span(&body[row * 24], 24), {}}));
+  }
+  const auto segment = Open(BuildImage(AllRows(block), CommitNumber{50}, 2));
+  IndexView view;
+  view.sets = {segment};
+  view.sizes = {1000};
+  view.commit = CommitNumber{60};
+  StateScratch scratch;
+  ScanQuery query;
+  query.scratch = &scratch;
+  query.vector = block->vector(0, 0);
+  query.k = 200;
+  ScanCounts counts;
+  EXPECT_EQ(SearchCodes(view, query, *RunnableKernels().front(), &counts).size(), 200u);
+  for (std::uint32_t row = 0; row < 100; ++row) segment->Delete(row, CommitNumber{55});
+  query.k = 10;
+  EXPECT_EQ(SearchCodes(view, query, *RunnableKernels().front(), &counts).size(), 10u);
+}
+
 TEST(Segment, OfNoRows) {
   const auto segment = Open(BuildImage({}, CommitNumber{1}));
   EXPECT_EQ(segment->rows(), 0u);
