@@ -34,7 +34,10 @@ class PowerLossRun {
     const bool opened = database_.Open().ok();
     if (!while_opening) database_.faults().PowerOffAtCall(1 + random_() % 40);
     // Opening makes what it recovered durable.
-    if (opened) states_ = {states_.back()};
+    if (opened) {
+      states_ = {states_.back()};
+      commits_ = {commits_.back()};
+    }
     if (opened) WriteUntilPowerIsOff();
     database_.LosePower(random_());
     ASSERT_NO_FATAL_FAILURE(CheckState(opened));
@@ -60,6 +63,8 @@ class PowerLossRun {
       states_.push_back(std::move(after));
       // One that failed for want of power may still be found whole.
       acknowledged_ = DifferenceOf(expected, outcome).empty();
+      const auto stats = database_->Stats();
+      commits_.push_back(acknowledged_ && stats.ok() ? stats->commit : kUnknownCommit);
       ASSERT_TRUE(acknowledged_ || database_.faults().power_is_off())
           << operation.Describe() << ": " << DifferenceOf(expected, outcome);
       if (!acknowledged_) return;
@@ -81,14 +86,18 @@ class PowerLossRun {
     const std::size_t allowed = durability_ == Durability::kAsync ? states_.size()
                                 : in_flight                       ? 2
                                                                   : 1;
-    std::string differences;
+    std::string differences = " commit " + std::to_string(stats->commit);
     for (std::size_t lost = 0; lost < allowed; ++lost) {
+      // By the commit: two states may look alike, as when a document came and went between them.
+      const std::uint64_t commit = commits_[states_.size() - 1 - lost];
+      if (commit != stats->commit && commit != kUnknownCommit) continue;
       DatabaseModel& state = states_[states_.size() - 1 - lost];
       const std::string difference = DifferenceOf(*database_, &state, random_());
       differences += "\n  without the last " + std::to_string(lost) + ": " + difference;
       if (!difference.empty()) continue;
       lost_operations_ += lost - (in_flight && lost > 0 ? 1 : 0);
       states_ = {DatabaseModel(state)};
+      commits_ = {stats->commit};
       acknowledged_ = true;
       return;
     }
@@ -101,7 +110,9 @@ class PowerLossRun {
   FaultyDatabase database_;
   std::uint64_t next_operation_ = 0;
   std::deque<DatabaseModel> states_ = {DatabaseModel()};  // Since the last opening; newest last.
-  bool acknowledged_ = true;                              // The newest of them.
+  static constexpr std::uint64_t kUnknownCommit = ~std::uint64_t{0};
+  std::deque<std::uint64_t> commits_ = {0};  // The last commit of each state.
+  bool acknowledged_ = true;                 // The newest of the states.
   std::uint64_t timeline_ = 0;
   std::uint64_t lost_operations_ = 0;
 };
