@@ -79,18 +79,13 @@ IndexView CollectionIndex::View(CommitNumber commit) const {
   return view;
 }
 
-CollectionIndex::Build CollectionIndex::MakeBuild(std::vector<std::shared_ptr<RowSet>> sets,
-                                                  CommitNumber as_of) const {
-  Build build;
-  build.as_of = as_of;
+void CollectionIndex::Build::ListRows() {
   for (const std::shared_ptr<RowSet>& set : sets) {
-    const std::uint32_t rows = RowsIn(*set);
-    for (std::uint32_t row = 0; row < rows; ++row) {
-      if (set->Alive(row)) build.rows.push_back({set, row});
+    const std::uint32_t count = RowsIn(*set);
+    for (std::uint32_t row = 0; row < count; ++row) {
+      if (set->Alive(row)) rows.push_back({set, row});
     }
   }
-  build.sets = std::move(sets);
-  return build;
 }
 
 MergeChoice CollectionIndex::DueMerge() const {
@@ -104,7 +99,7 @@ bool CollectionIndex::BuildIsDue() const { return head_.sealed() > 0 || DueMerge
 std::optional<CollectionIndex::Build> CollectionIndex::NextBuild(CommitNumber as_of) const {
   if (head_.sealed() > 0) {
     const auto& blocks = head_.blocks();
-    return MakeBuild({blocks.begin(), blocks.begin() + static_cast<long>(head_.sealed())}, as_of);
+    return Build{{blocks.begin(), blocks.begin() + static_cast<long>(head_.sealed())}, as_of, {}};
   }
   const MergeChoice choice = DueMerge();
   if (choice.count == 0) return std::nullopt;
@@ -112,7 +107,7 @@ std::optional<CollectionIndex::Build> CollectionIndex::NextBuild(CommitNumber as
   for (std::size_t i = 0; i < choice.count; ++i) {
     sets.push_back(segments_[choice.first + i].segment);
   }
-  return MakeBuild(std::move(sets), as_of);
+  return Build{std::move(sets), as_of, {}};
 }
 
 std::optional<CollectionIndex::Build> CollectionIndex::BuildOfAll(CommitNumber as_of,
@@ -124,7 +119,7 @@ std::optional<CollectionIndex::Build> CollectionIndex::BuildOfAll(CommitNumber a
   std::vector<std::shared_ptr<RowSet>> sets;
   for (const Entry& entry : segments_) sets.push_back(entry.segment);
   for (std::size_t b = 0; b < head_.sealed(); ++b) sets.push_back(head_.blocks()[b]);
-  return MakeBuild(std::move(sets), as_of);
+  return Build{std::move(sets), as_of, {}};
 }
 
 void CollectionIndex::Replace(const Build& build, std::shared_ptr<Segment> segment,

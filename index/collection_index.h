@@ -22,8 +22,12 @@ class CollectionIndex {
   /// What is to become one segment.
   struct Build {
     std::vector<std::shared_ptr<RowSet>> sets;  ///< Neighbours, to be replaced.
-    std::vector<SourceRow> rows;                ///< Their live rows as of `as_of`, in order.
     CommitNumber as_of{};
+    std::vector<SourceRow> rows;  ///< Their live rows in order, once ListRows was called.
+
+    /// Sets `rows`. Any thread: the sets do not grow any more, and a row that dies meanwhile may be
+    /// listed or not. Cost: one pass over the rows, dead ones too.
+    void ListRows();
   };
 
   explicit CollectionIndex(std::vector<FieldLayout> fields);
@@ -40,10 +44,12 @@ class CollectionIndex {
   IndexView View(CommitNumber commit) const;
 
   bool BuildIsDue() const;
-  /// The build that is due: sealed blocks, all that wait, or a merge. Nothing: none is.
+  /// The build that is due, without its rows: sealed blocks, all that wait, or a merge. Nothing:
+  /// none is.
   std::optional<Build> NextBuild(CommitNumber as_of) const;
-  /// Everything into one segment, the head included, which is sealed; nothing where there is but
-  /// one segment without dead rows, and no rows beside it. With `even_so` that one too.
+  /// Everything into one segment, rows not listed either, the head included, which is sealed;
+  /// nothing where there is but one segment without dead rows, and no rows beside it. With
+  /// `even_so` that one too.
   std::optional<Build> BuildOfAll(CommitNumber as_of, bool even_so);
   /// Puts a segment in the place of what it was built from, with the deletions and states that came
   /// meanwhile. Null where no row was live. REQUIRES: no other build was put in place since.
@@ -69,7 +75,6 @@ class CollectionIndex {
 
   MergeChoice DueMerge() const;
   std::optional<SegmentPlace> FindInSegments(const ChunkKey& key);
-  Build MakeBuild(std::vector<std::shared_ptr<RowSet>> sets, CommitNumber as_of) const;
 
   std::vector<FieldLayout> fields_;
   std::vector<Entry> segments_;

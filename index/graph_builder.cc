@@ -9,7 +9,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <new>
 #include <span>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -151,9 +153,7 @@ class Extraction {
   Graph graph_;
 };
 
-}  // namespace
-
-Graph BuildGraph(const RowScorer& scorer, const std::uint8_t* present, const KernelTable& kernels,
+Graph InsertRows(const RowScorer& scorer, const std::uint8_t* present, const KernelTable& kernels,
                  const GraphBuildOptions& options) {
   const std::uint32_t rows = scorer.rows().rows;
   std::vector<std::uint32_t> order;
@@ -166,7 +166,7 @@ Graph BuildGraph(const RowScorer& scorer, const std::uint8_t* present, const Ker
   // without a lock; with this factor what it draws is 0.
   hnsw.mult_ = 0;
   const auto insert = [&](std::size_t first, std::size_t last) {
-    if (options.stop != nullptr && options.stop()) throw BuildStopped();
+    CheckStop(options.stop);
     std::vector<std::uint8_t> stored(space.get_data_size());
     for (std::size_t i = first; i < last; ++i) {
       space.Store(scorer, order[i], stored.data());
@@ -180,6 +180,19 @@ Graph BuildGraph(const RowScorer& scorer, const std::uint8_t* present, const Ker
                 insert(alone + first, alone + last);
               });
   return Extraction(hnsw, rows).Take();
+}
+
+}  // namespace
+
+Graph BuildGraph(const RowScorer& scorer, const std::uint8_t* present, const KernelTable& kernels,
+                 const GraphBuildOptions& options) {
+  try {
+    return InsertRows(scorer, present, kernels, options);
+  } catch (const std::runtime_error&) {
+    // What hnswlib throws where malloc gives it nothing. Its other reasons (a file that cannot be
+    // read, a label that is deleted twice, more rows than it was made for) do not arise here.
+    throw std::bad_alloc();
+  }
 }
 
 }  // namespace tracevec

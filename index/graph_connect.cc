@@ -39,20 +39,26 @@ class Reachability {
     }
   }
 
-  /// Links `from` to `to`; false when all its links are the ways other rows are reached by.
-  bool Link(std::uint32_t from, std::uint32_t to) {
-    const std::span<std::uint32_t> links = LinksOf(from);
-    for (std::size_t i = kDegree; i-- > 0;) {
-      if (links[i] != kNoNode && parent_[links[i]] == from) continue;
-      // The first free place, so that kNoNode stays at the end.
-      const auto free = std::find(links.begin(), links.end(), kNoNode);
-      (free != links.end() ? *free : links[i]) = to;
-      return true;
-    }
-    return false;
+  /// Whether a row has a free place, or a link that can be spared, since none is reached by it.
+  bool HasRoom(std::uint32_t row) { return PlaceFor(row) != nullptr; }
+
+  /// REQUIRES: HasRoom(from).
+  void Link(std::uint32_t from, std::uint32_t to) {
+    *PlaceFor(from) = to;
+    Spread(to, from);
   }
 
  private:
+  /// The first free place, so that kNoNode stays at the end, or the last link that can be spared.
+  std::uint32_t* PlaceFor(std::uint32_t row) {
+    const std::span<std::uint32_t> links = LinksOf(row);
+    const auto free = std::find(links.begin(), links.end(), kNoNode);
+    if (free != links.end()) return &*free;
+    const auto spare = std::find_if(links.rbegin(), links.rend(),
+                                    [&](std::uint32_t link) { return parent_[link] != row; });
+    return spare != links.rend() ? &*spare : nullptr;
+  }
+
   std::span<std::uint32_t> LinksOf(std::uint32_t row) {
     return std::span(graph_->links).subspan(std::size_t{row} * kDegree, kDegree);
   }
@@ -66,10 +72,26 @@ std::uint32_t EntryRow(const Graph& graph) {
   return graph.levels.empty() ? graph.entry : graph.levels.back().rows[graph.entry];
 }
 
+/// The nearest of the reached rows that have room, by comparing with all of them. There is one: the
+/// ways to m rows take m - 1 links, and they have room for kDegree each.
+std::uint32_t NearestOfAll(const RowScorer& scorer, std::uint32_t row, Reachability* reachability) {
+  std::uint32_t nearest = kNoNode;
+  float best = 0;
+  for (std::uint32_t other = 0; other < scorer.rows().rows; ++other) {
+    if (!reachability->reached(other)) continue;
+    const float score = scorer.Score(row, other);
+    if (nearest != kNoNode && score <= best) continue;
+    if (!reachability->HasRoom(other)) continue;
+    nearest = other;
+    best = score;
+  }
+  return nearest;
+}
+
 }  // namespace
 
 std::uint64_t ConnectGraph(const RowScorer& scorer, const std::uint8_t* present,
-                           const KernelTable& kernels, Graph* graph) {
+                           const KernelTable& kernels, const BuildStop& stop, Graph* graph) {
   if (graph->entry == kNoNode) return 0;
   const CodeRows& rows = scorer.rows();
   Reachability reachability(rows.rows, graph);
@@ -79,16 +101,16 @@ std::uint64_t ConnectGraph(const RowScorer& scorer, const std::uint8_t* present,
   std::uint64_t linked = 0;
   for (std::uint32_t row = 0; row < rows.rows; ++row) {
     if (present[row] == 0 || reachability.reached(row)) continue;
+    CheckStop(stop);
     // The upper levels may lead a search to rows that the entry row does not reach.
-    const Int8Query query(rows, row);
-    for (const Candidate& near :
-         searcher.Search(GraphView(*graph), rows, query, kernels, kEf, &counts)) {
-      if (near.row == row || !reachability.reached(near.row)) continue;
-      if (!reachability.Link(near.row, row)) continue;
-      reachability.Spread(row, near.row);
-      ++linked;
-      break;
-    }
+    const auto found =
+        searcher.Search(GraphView(*graph), rows, Int8Query(rows, row), kernels, kEf, &counts);
+    const auto near = std::find_if(found.begin(), found.end(), [&](const Candidate& candidate) {
+      return reachability.reached(candidate.row) && reachability.HasRoom(candidate.row);
+    });
+    reachability.Link(near != found.end() ? near->row : NearestOfAll(scorer, row, &reachability),
+                      row);
+    ++linked;
   }
   return linked;
 }

@@ -72,7 +72,7 @@ class ProbeMaker {
 };
 
 std::vector<Probe> MakeProbes(const CodeRows& rows, const std::uint8_t* present,
-                              const KernelTable& kernels) {
+                              const KernelTable& kernels, const BuildStop& stop) {
   std::vector<std::uint32_t> candidates;
   for (std::uint32_t row = 0; row < rows.rows; ++row) {
     if (present[row] != 0) candidates.push_back(row);
@@ -82,6 +82,7 @@ std::vector<Probe> MakeProbes(const CodeRows& rows, const std::uint8_t* present,
   ProbeMaker maker(rows, present, kernels);
   const std::size_t count = std::min(kProbes, candidates.size());
   for (std::size_t i = 0; i < count; ++i) {
+    CheckStop(stop);
     probes.push_back(maker.Make(candidates[i * candidates.size() / count]));
   }
   return probes;
@@ -90,11 +91,13 @@ std::vector<Probe> MakeProbes(const CodeRows& rows, const std::uint8_t* present,
 }  // namespace
 
 std::uint32_t ProbeDefaultEf(const CodeRows& rows, const std::uint8_t* present,
-                             const GraphView& graph, const KernelTable& kernels) {
-  const std::vector<Probe> probes = MakeProbes(rows, present, kernels);
+                             const GraphView& graph, const KernelTable& kernels,
+                             const BuildStop& stop) {
+  const std::vector<Probe> probes = MakeProbes(rows, present, kernels, stop);
   GraphSearcher searcher;
   GraphCounts counts;
   for (const std::uint32_t ef : kWidths) {
+    CheckStop(stop);
     std::size_t found = 0;
     for (const Probe& probe : probes) {
       std::size_t hits = 0;

@@ -115,7 +115,7 @@ class Refinement {
     for (std::size_t i = 0; i < options_.threads; ++i) workers.emplace_back(*this);
     ParallelFor(options_.threads, scorer_.rows().rows, kRowsAtOnce,
                 [&](std::size_t thread, std::size_t first, std::size_t last) {
-                  if (options_.stop != nullptr && options_.stop()) throw BuildStopped();
+                  CheckStop(options_.stop);
                   for (std::size_t row = first; row < last; ++row) {
                     if (graph_->links[row * kDegree] == kNoNode) continue;
                     work(&workers[thread], static_cast<std::uint32_t>(row));

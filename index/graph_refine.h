@@ -2,9 +2,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 
 #include "core/kernels.h"
+#include "index/build_stop.h"
 #include "index/code_rows.h"
 #include "index/graph.h"
 
@@ -16,7 +16,7 @@ struct GraphRefineOptions {
   float alpha = 1.05F;
   std::size_t ef = 200;  ///< Width of the search for each row's candidates.
   std::size_t threads = 1;
-  std::function<bool()> stop;  ///< As in GraphBuildOptions.
+  BuildStop stop;
 };
 
 /// Gives each row of a built graph better neighbours at the lowest level: those a search for the

@@ -5,13 +5,15 @@
 #include <cstddef>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
 namespace tracevec {
 
 /// Calls work(thread, first, last) for ranges of at most `step` that cover 0 to `count`, on this
-/// thread and `threads` - 1 others, in no order. Rethrows the first exception after all have ended.
+/// thread and `threads` - 1 others, in no order; on fewer where the system gives no more threads.
+/// Rethrows the first exception after all have ended.
 template <typename Work>
 void ParallelFor(std::size_t threads, std::size_t count, std::size_t step, const Work& work) {
   std::atomic<std::size_t> next{0};
@@ -30,7 +32,11 @@ void ParallelFor(std::size_t threads, std::size_t count, std::size_t step, const
   };
   {
     std::vector<std::jthread> others;
-    for (std::size_t thread = 1; thread < threads; ++thread) others.emplace_back(run, thread);
+    try {
+      for (std::size_t thread = 1; thread < threads; ++thread) others.emplace_back(run, thread);
+    } catch (const std::system_error&) {
+      // Those that run do it all.
+    }
     run(0);
   }
   if (failure) std::rethrow_exception(failure);

@@ -66,8 +66,9 @@ void SegmentBuilder::BuildField(std::size_t field, const SegmentBuildOptions& op
     refine.stop = options.stop;
     RefineGraph(scorer, kernels_, refine, &built.graph);
   }
-  ConnectGraph(scorer, built.present.data(), kernels_, &built.graph);
-  built.default_ef = ProbeDefaultEf(codes, built.present.data(), GraphView(built.graph), kernels_);
+  ConnectGraph(scorer, built.present.data(), kernels_, options.stop, &built.graph);
+  built.default_ef =
+      ProbeDefaultEf(codes, built.present.data(), GraphView(built.graph), kernels_, options.stop);
 }
 
 Status SegmentBuilder::Write(CollectionNumber collection, ImageSink* sink) const {

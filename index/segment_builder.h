@@ -2,12 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <vector>
 
 #include "core/kernels.h"
 #include "index/aligned_array.h"
+#include "index/build_stop.h"
 #include "index/graph.h"
 #include "index/row_set.h"
 #include "index/segment_format.h"
@@ -26,7 +26,7 @@ struct SegmentBuildOptions {
   std::size_t ef_construction = 200;
   bool refine = true;  ///< See RefineGraph; costs about half of what building costs.
   std::uint64_t seed = 0;
-  std::function<bool()> stop;  ///< Asked now and then; true ends the build with BuildStopped.
+  BuildStop stop;
 };
 
 /// Takes the bytes of an image, in order.
@@ -40,7 +40,7 @@ class ImageSink {
 
 /// Makes the image of a segment out of rows of other row sets: copies their codes, builds a graph
 /// for each field, measures the width a search of it needs, and writes it all. Rows keep the order
-/// given; states are those at `as_of`. Throws std::bad_alloc, std::runtime_error, BuildStopped.
+/// given; states are those at `as_of`. Throws std::bad_alloc, BuildStopped.
 class SegmentBuilder {
  public:
   SegmentBuilder(std::vector<FieldLayout> fields, std::vector<SourceRow> rows, CommitNumber as_of,

@@ -22,8 +22,8 @@ namespace tracevec {
 /// writer's lock and the open collections. Shared by every handle, so that a handle used after
 /// Close finds something that says so.
 ///
-/// Lock order: the builder's build mutex, writer_mutex_, catalog_mutex_, a view registry's own
-/// mutex. Callbacks of the user run with none of them held.
+/// Lock order: the builder's build mutex, writer_mutex_, catalog_mutex_, the builder's queue, a
+/// view registry's own mutex. Callbacks of the user run with none of them held.
 class Engine {
  public:
   static Result<std::shared_ptr<Engine>> Open(const std::string& path, const OpenOptions& options,

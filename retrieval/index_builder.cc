@@ -142,6 +142,7 @@ Result<bool> IndexBuilder::BuildNext(const std::shared_ptr<CollectionState>& sta
       build = index->NextBuild(view->commit);
     }
     if (!build) return false;
+    build->ListRows();
     TRACEVEC_RETURN_IF_ERROR(Perform(state, index, *build, 1, [this, &state] {
                                return stopped_.load() || state->dropped.load() ||
                                       building_all_.load() > 0;
@@ -210,6 +211,7 @@ Status IndexBuilder::BuildAllAlone(const std::shared_ptr<CollectionState>& state
     build = index->BuildOfAll(view->commit, even_so);
   }
   if (!build) return Status::Ok();
+  build->ListRows();
   const auto stop = [&] { return stopped_.load() || state->dropped.load(); };
   TRACEVEC_ASSIGN_OR_RETURN(const bool built, Perform(state, index, *build, threads, stop));
   shared_->changed.notify_all();

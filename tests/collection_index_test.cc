@@ -100,9 +100,10 @@ class IndexTest : public testing::Test {
     index_.Append(IndexRow(document, 0, commit_, {vector}));
   }
 
-  static std::shared_ptr<Segment> Make(const CollectionIndex::Build& build) {
-    if (build.rows.empty()) return nullptr;
-    SegmentBuilder builder(kFields, build.rows, build.as_of, *RunnableKernels().front());
+  static std::shared_ptr<Segment> Make(CollectionIndex::Build* build) {
+    build->ListRows();
+    if (build->rows.empty()) return nullptr;
+    SegmentBuilder builder(kFields, build->rows, build->as_of, *RunnableKernels().front());
     SegmentBuildOptions options;
     options.refine = false;
     options.ef_construction = 20;
@@ -112,8 +113,9 @@ class IndexTest : public testing::Test {
     return *Segment::Open(image, kFields, true);
   }
   void BuildAllThatIsDue() {
-    while (const auto build = index_.NextBuild(CommitNumber{commit_})) {
-      index_.Replace(*build, Make(*build), CommitNumber{0});
+    while (auto build = index_.NextBuild(CommitNumber{commit_})) {
+      const auto segment = Make(&*build);
+      index_.Replace(*build, segment, CommitNumber{0});
     }
   }
   static ChunkKey Key(std::uint64_t document) { return {DocumentNumber{document}, ChunkNumber{0}}; }
@@ -167,9 +169,9 @@ TEST_F(IndexTest, SealedBlocksAreDueAndLeaveTheHead) {
 
 TEST_F(IndexTest, WhatIsWrittenDuringABuildIsNotLost) {
   for (std::uint64_t i = 0; i < 2000; ++i) Append(i);
-  const auto build = index_.NextBuild(CommitNumber{commit_});
+  auto build = index_.NextBuild(CommitNumber{commit_});
   ASSERT_TRUE(build);
-  const auto segment = Make(*build);
+  const auto segment = Make(&*build);
   commit_ = 2;
   EXPECT_TRUE(index_.Delete(Key(5), CommitNumber{2}));
   ChangeState(6, "changed");
@@ -183,6 +185,22 @@ TEST_F(IndexTest, WhatIsWrittenDuringABuildIsNotLost) {
   EXPECT_EQ(now.at(6), "changed");
   EXPECT_EQ(now.count(5000), 1u);
   EXPECT_FALSE(index_.Delete(Key(5), CommitNumber{2})) << "it is dead already";
+}
+
+TEST_F(IndexTest, RowsThatDieBeforeABuildListsThemAreLeftOut) {
+  for (std::uint64_t i = 0; i < 900; ++i) Append(i);
+  const IndexView before = index_.View(CommitNumber{1});
+  auto build = index_.NextBuild(CommitNumber{1});
+  ASSERT_TRUE(build);
+  index_.Delete(Key(5), CommitNumber{2});
+  const auto segment = Make(&*build);
+  const std::size_t built = build->rows.size();
+  index_.Replace(*build, segment, CommitNumber{0});
+  EXPECT_EQ(segment->rows(), built);
+  EXPECT_FALSE(segment->Find(DocumentNumber{5}, ChunkNumber{0}));
+  EXPECT_TRUE(before.sets[0]->VisibleAt(5, before.commit)) << "an old view has its old rows";
+  EXPECT_EQ(Seen(2).size(), 899u);
+  EXPECT_EQ(index_.live_rows(), 899u);
 }
 
 TEST_F(IndexTest, OldViewsStayAsTheyWere) {
@@ -206,9 +224,10 @@ TEST_F(IndexTest, BuildOfAllLeavesOneSegmentWithoutDeadRows) {
   BuildAllThatIsDue();
   index_.Delete(Key(1), CommitNumber{1});
   for (std::uint64_t i = 1000; i < 1100; ++i) Append(i);
-  const auto build = index_.BuildOfAll(CommitNumber{1}, false);
+  auto build = index_.BuildOfAll(CommitNumber{1}, false);
   ASSERT_TRUE(build);
-  index_.Replace(*build, Make(*build), CommitNumber{0});
+  const auto segment = Make(&*build);
+  index_.Replace(*build, segment, CommitNumber{0});
   EXPECT_EQ(index_.segments(), 1u);
   EXPECT_EQ(index_.dead_rows(), 0u);
   EXPECT_EQ(index_.live_rows(), 1099u);
@@ -220,8 +239,9 @@ TEST_F(IndexTest, WhenAllRowsAreDeadNoSegmentIsLeft) {
   for (std::uint64_t i = 0; i < 900; ++i) Append(i);
   BuildAllThatIsDue();
   for (std::uint64_t i = 0; i < 900; ++i) index_.Delete(Key(i), CommitNumber{2});
-  const auto build = index_.BuildOfAll(CommitNumber{2}, false);
+  auto build = index_.BuildOfAll(CommitNumber{2}, false);
   ASSERT_TRUE(build);
+  build->ListRows();
   EXPECT_TRUE(build->rows.empty());
   index_.Replace(*build, nullptr, CommitNumber{0});
   EXPECT_EQ(index_.segments(), 0u);
@@ -258,7 +278,7 @@ TEST_F(IndexTest, AgreesWithAMapUnderRandomOperations) {
     if (!pending && random() % 20 == 0) {
       pending = random() % 8 == 0 ? index_.BuildOfAll(CommitNumber{commit_}, false)
                                   : index_.NextBuild(CommitNumber{commit_});
-      if (pending) made = Make(*pending);
+      if (pending) made = Make(&*pending);
     } else if (pending && random() % 10 == 0) {
       index_.Replace(*pending, std::move(made), CommitNumber{0});
       pending.reset();

@@ -54,7 +54,7 @@ class Graphs {
       refine_options.threads = threads;
       RefineGraph(scorer, kernels_, refine_options, &graph);
     }
-    ConnectGraph(scorer, present_.data(), kernels_, &graph);
+    ConnectGraph(scorer, present_.data(), kernels_, {}, &graph);
     return graph;
   }
 
@@ -229,8 +229,27 @@ TEST(Graph, ConnectingLinksWhatWasCutOff) {
     if (std::count(links, links + size, 77U) > 0) links[size - 1] = kNoNode;
   }
   std::replace(graph.links.begin(), graph.links.end(), 77U, kNoNode);
-  EXPECT_EQ(ConnectGraph(scorer, graphs.present().data(), graphs.kernels(), &graph), 1u);
+  EXPECT_EQ(ConnectGraph(scorer, graphs.present().data(), graphs.kernels(), {}, &graph), 1u);
   EXPECT_NE(std::count(graph.links.begin(), graph.links.end(), 77U), 0);
+}
+
+TEST(Graph, ConnectingFindsAWayWhereNoSearchGetsAnywhere) {
+  const std::uint32_t rows = 500;
+  const Graphs graphs(rows, 16, Metric::kL2, 14);
+  const RowScorer scorer(graphs.codes(), graphs.kernels());
+  Graph graph = graphs.Build(1, false);
+  std::fill(graph.links.begin(), graph.links.end(), kNoNode);
+  EXPECT_EQ(ConnectGraph(scorer, graphs.present().data(), graphs.kernels(), {}, &graph), rows - 1);
+  // Breadth first from where searches enter.
+  std::vector<std::uint32_t> reached = {graph.levels.back().rows[graph.entry]};
+  std::set<std::uint32_t> seen(reached.begin(), reached.end());
+  for (std::size_t next = 0; next < reached.size(); ++next) {
+    for (std::size_t i = 0; i < Graph::kDegree; ++i) {
+      const std::uint32_t link = graph.links[reached[next] * Graph::kDegree + i];
+      if (link != kNoNode && seen.insert(link).second) reached.push_back(link);
+    }
+  }
+  EXPECT_EQ(reached.size(), rows);
 }
 
 TEST(Graph, TheDefaultWidthGrowsWithTheDifficulty) {
@@ -239,20 +258,31 @@ TEST(Graph, TheDefaultWidthGrowsWithTheDifficulty) {
   const auto width = [](const Graphs& graphs) {
     const Graph graph = graphs.Build(2);
     return ProbeDefaultEf(graphs.codes(), graphs.present().data(), GraphView(graph),
-                          graphs.kernels());
+                          graphs.kernels(), {});
   };
   EXPECT_LE(width(easy), 64u);
   EXPECT_GT(width(hard), width(easy));
 }
 
-TEST(Graph, ABuildCanBeStopped) {
+TEST(Graph, EveryStepOfABuildCanBeStopped) {
   const Graphs graphs(1000, 16, Metric::kCosine, 13);
   const RowScorer scorer(graphs.codes(), graphs.kernels());
-  const std::vector<std::uint8_t> present(1000, 1);
-  GraphBuildOptions options;
-  options.threads = 2;
-  options.stop = [] { return true; };
-  EXPECT_THROW(BuildGraph(scorer, present.data(), graphs.kernels(), options), BuildStopped);
+  const std::uint8_t* present = graphs.present().data();
+  const BuildStop stop = [] { return true; };
+  GraphBuildOptions build;
+  build.threads = 2;
+  build.stop = stop;
+  EXPECT_THROW(BuildGraph(scorer, present, graphs.kernels(), build), BuildStopped);
+
+  Graph graph = graphs.Build();
+  GraphRefineOptions refine;
+  refine.threads = 2;
+  refine.stop = stop;
+  EXPECT_THROW(RefineGraph(scorer, graphs.kernels(), refine, &graph), BuildStopped);
+  EXPECT_THROW(ProbeDefaultEf(graphs.codes(), present, GraphView(graph), graphs.kernels(), stop),
+               BuildStopped);
+  std::fill(graph.links.begin(), graph.links.end(), kNoNode);  // Nothing reaches anything.
+  EXPECT_THROW(ConnectGraph(scorer, present, graphs.kernels(), stop, &graph), BuildStopped);
 }
 
 }  // namespace
