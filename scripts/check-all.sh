@@ -60,6 +60,14 @@ for table in $(kernel_tables); do
   TRACEVEC_KERNELS=$table build/dev/tests/retrieval_tests --gtest_brief=1
 done
 
+step "Index tests with hnswlib 0.8"
+if scripts/hnswlib-headers.sh; then
+  cmake --build --preset dev --target index_tests_hnswlib_0_8
+  build/dev/tests/index_tests_hnswlib_0_8 --gtest_brief=1
+else
+  say "SKIPPED: its source package could not be fetched; the tests ran with the installed version"
+fi
+
 scripts/build-python.sh
 step "Python tests, slow ones too"
 .venv/bin/python -m pytest -m "slow or not slow" python/tests

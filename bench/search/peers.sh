@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs what TraceVec is measured against into build/peers: a venv with the packages of
-# requirements-peers.txt, and the headers of hnswlib from its source package. One package at a time:
-# one that cannot be installed here is named at the end and does not keep the others out.
+# Installs what TraceVec is measured against: a venv in build/peers with the packages of
+# requirements-peers.txt, and the headers of hnswlib. One package at a time: one that cannot be
+# installed here is named at the end and does not keep the others out.
 source "$(dirname "$0")/../../scripts/common.sh"
 
 requirements=bench/search/requirements-peers.txt
@@ -28,17 +28,7 @@ while read -r requirement; do
   fi
 done < <(grep -v '^#' "$requirements")
 
-hnswlib=$(grep '^hnswlib==' "$requirements")
-headers=$peers/hnswlib-headers
-if [[ ! -e $headers/hnswlib/hnswlib.h ]]; then
-  say "Unpacking the headers of $hnswlib"
-  rm -rf "$headers"
-  mkdir -p "$headers"
-  "$python" -m pip download --quiet --disable-pip-version-check --no-deps --no-binary hnswlib \
-    --dest "$headers" "$hnswlib"
-  tar --extract --gzip --file "$headers"/hnswlib-*.tar.gz --directory "$headers" \
-    --strip-components=1 --wildcards '*/hnswlib/*.h'
-fi
+scripts/hnswlib-headers.sh
 
 if [[ ${#failed[@]} -gt 0 ]]; then
   say "Left out, since pip could not install them: ${failed[*]}"
