@@ -1,6 +1,7 @@
 #include "index/collection_index.h"
 
 #include <algorithm>
+#include <unordered_map>
 #include <utility>
 
 namespace tracevec {
@@ -62,6 +63,45 @@ bool CollectionIndex::PushState(const ChunkKey& key, std::unique_ptr<ChunkState>
   if (!place) return false;
   place->entry->segment->PushState(place->row, std::move(state), oldest_view);
   return true;
+}
+
+void CollectionIndex::AddSegment(std::shared_ptr<Segment> segment) {
+  Entry entry{std::move(segment), 0};
+  for (std::uint32_t row = 0; row < entry.segment->rows(); ++row) {
+    if (!entry.segment->Alive(row)) ++entry.dead;
+  }
+  segments_.push_back(std::move(entry));
+}
+
+void CollectionIndex::Reconcile(DocumentNumber document, std::vector<NewRow> rows, bool restate,
+                                CommitNumber commit) {
+  std::unordered_map<std::uint32_t, NewRow*> missing;
+  for (NewRow& row : rows) missing.emplace(Raw(row.chunk), &row);
+  for (Entry& entry : segments_) {
+    Segment& segment = *entry.segment;
+    for (const std::uint32_t row : segment.RowsOf(document)) {
+      if (!segment.Alive(row)) continue;
+      const auto wanted = missing.find(Raw(segment.chunk(row)));
+      if (wanted == missing.end()) {
+        segment.Delete(row, commit);
+        ++entry.dead;
+        continue;
+      }
+      const NewRow& newest = *wanted->second;
+      if (restate) {
+        auto state = std::make_unique<ChunkState>();
+        state->commit = commit;
+        state->document = newest.document_state;
+        state->own = newest.own;
+        state->own_is_complete = newest.own_is_complete;
+        segment.PushState(row, std::move(state), commit);
+      }
+      missing.erase(wanted);
+    }
+  }
+  for (NewRow& row : rows) {
+    if (missing.contains(Raw(row.chunk))) Append(std::move(row));
+  }
 }
 
 IndexView CollectionIndex::View(CommitNumber commit) const {

@@ -41,6 +41,15 @@ class CollectionIndex {
   bool Delete(const ChunkKey& key, CommitNumber commit);
   bool PushState(const ChunkKey& key, std::unique_ptr<ChunkState> state, CommitNumber oldest_view);
 
+  // How an index is made again from what was kept of it.
+
+  /// Puts a segment after the others. Dead rows are marked as such already.
+  void AddSegment(std::shared_ptr<Segment> segment);
+  /// Brings the rows of one document to what the store has of it at a commit: rows of other chunks
+  /// die, chunks without a row get one. With `restate` rows that were there get the states given.
+  void Reconcile(DocumentNumber document, std::vector<NewRow> rows, bool restate,
+                 CommitNumber commit);
+
   IndexView View(CommitNumber commit) const;
 
   bool BuildIsDue() const;

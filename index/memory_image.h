@@ -6,8 +6,8 @@
 #include <span>
 
 #include "core/image_bytes.h"
+#include "core/image_sink.h"
 #include "index/aligned_array.h"
-#include "index/segment_builder.h"
 
 namespace tracevec {
 
@@ -18,7 +18,6 @@ class MemoryImage final : public ImageBytes, public ImageSink {
     bytes_ = AlignedArray<std::uint8_t>(bytes);
     return Status::Ok();
   }
-  /// REQUIRES: no more in all than was reserved.
   Status Append(const void* data, std::size_t bytes) override {
     if (bytes > 0) std::memcpy(bytes_.data() + size_, data, bytes);
     size_ += bytes;

@@ -29,6 +29,9 @@ std::size_t WidthOf(const RowSet& set, const ScanQuery& query) {
   return std::max(ef, query.k + query.k / 2);
 }
 
+/// Rows of a damaged image may score what is no number, which no order has a place for.
+bool IsNumber(float score) { return score == score; }
+
 class Search {
  public:
   Search(const IndexView& view, const ScanQuery& query, const KernelTable& kernels,
@@ -56,7 +59,8 @@ class Search {
   void Scan(std::uint32_t set) {
     const std::vector<ScoredRow> found =
         ScanCodes(view_, set, query_, coded_, query_.k + kScanSlack, kernels_, counts_);
-    candidates_.insert(candidates_.end(), found.begin(), found.end());
+    std::copy_if(found.begin(), found.end(), std::back_inserter(candidates_),
+                 [](const ScoredRow& row) { return IsNumber(row.score); });
   }
 
   /// False when so much of what is near cannot be seen, or reached, that a scan is due.
@@ -76,8 +80,7 @@ class Search {
       candidates_.resize(before);
       for (const Candidate& candidate : found) {
         const RowRef ref{place, candidate.row};
-        const bool is_number = candidate.score == candidate.score;  // Damage can make it none.
-        if (is_number && AcceptRow(view_, ref, query_, counts_)) {
+        if (IsNumber(candidate.score) && AcceptRow(view_, ref, query_, counts_)) {
           candidates_.push_back({candidate.score, ref});
         }
       }
@@ -129,7 +132,7 @@ class Search {
       const float exact = ExactScore(row);
       most_off = std::max(most_off, std::abs(exact - row.score));
       row.score = exact;
-      best.Offer(row);
+      if (IsNumber(exact)) best.Offer(row);
     }
     counts_->rescored = i;
     counts_->distances += i;

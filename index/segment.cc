@@ -18,12 +18,16 @@ struct Segment::StatePage {
 
 Result<std::shared_ptr<Segment>> Segment::Open(std::shared_ptr<const ImageBytes> image,
                                                const std::vector<FieldLayout>& fields,
-                                               bool check_contents) {
-  return SegmentReader(std::move(image), fields).Read(check_contents);
+                                               CollectionNumber collection, bool check_contents) {
+  return SegmentReader(std::move(image), fields, collection).Read(check_contents);
 }
 
 Segment::~Segment() {
   for (std::uint32_t page = 0; page * kRowsPerPage < rows_; ++page) delete pages_[page].load();
+}
+
+Status Segment::CheckContents(const BuildStop& stop) const {
+  return SegmentReader(image_, fields_, CollectionNumber{}).Verify(stop);
 }
 
 std::span<const std::uint32_t> Segment::RowsOf(DocumentNumber document) const {
@@ -90,6 +94,17 @@ const ChunkState* Segment::newest_state(std::uint32_t row) const {
   const StatePage* page = pages_[row / kRowsPerPage].load(std::memory_order_relaxed);
   if (page == nullptr) return nullptr;
   return page->states[row % kRowsPerPage].load(std::memory_order_relaxed);
+}
+
+void Segment::ListChanges(std::vector<std::uint32_t>* dead,
+                          std::vector<DocumentNumber>* restated) const {
+  for (std::uint32_t row = 0; row < rows_; ++row) {
+    if (!Alive(row)) {
+      dead->push_back(row);
+    } else if (newest_state(row) != nullptr) {
+      restated->push_back(document(row));
+    }
+  }
 }
 
 std::optional<std::uint32_t> Segment::Find(DocumentNumber document, ChunkNumber chunk) const {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/image_bytes.h"
+#include "index/build_stop.h"
 #include "index/row_set.h"
 #include "index/segment_format.h"
 #include "tracevec/status.h"
@@ -19,13 +20,17 @@ namespace tracevec {
 /// beside the image, in memory. Threads: as RowSet.
 class Segment final : public RowSet {
  public:
-  /// Takes an image into use. Structure and bounds are always checked, so that no search can leave
-  /// the image, whatever it holds; `check_contents` checks the sections' checksums too, which reads
-  /// all of it. Errors: Corruption.
+  /// Takes the image of a collection into use. Structure and bounds are always checked, so that no
+  /// search can leave the image, whatever it holds; `check_contents` checks the sections' checksums
+  /// too, which reads all of it. Errors: Corruption.
   static Result<std::shared_ptr<Segment>> Open(std::shared_ptr<const ImageBytes> image,
                                                const std::vector<FieldLayout>& fields,
-                                               bool check_contents);
+                                               CollectionNumber collection, bool check_contents);
   ~Segment() override;
+
+  /// Reads the whole image and checks the sections' checksums. Any thread. Errors: Corruption.
+  /// Throws BuildStopped.
+  Status CheckContents(const BuildStop& stop) const;
 
   std::uint32_t rows() const { return rows_; }
   std::uint32_t documents() const { return document_count_; }
@@ -40,7 +45,15 @@ class Segment final : public RowSet {
   void PushState(std::uint32_t row, std::unique_ptr<ChunkState> state,
                  CommitNumber oldest_view) override;
   std::size_t memory_bytes() const override;
+  const std::shared_ptr<const ImageBytes>& image() const { return image_; }
   std::size_t image_bytes() const { return image_->bytes().size(); }
+  /// A checksum that binds every byte of the image.
+  std::uint64_t image_checksum() const { return image_checksum_; }
+  /// What is true of the rows and does not stand in the image: the dead ones, ascending, and of
+  /// which documents live ones have newer states, in any order. Writer only.
+  void ListChanges(std::vector<std::uint32_t>* dead, std::vector<DocumentNumber>* restated) const;
+  /// The rows of a document, dead or alive, by ascending chunk number.
+  std::span<const std::uint32_t> RowsOf(DocumentNumber document) const;
 
   const ChunkState* newest_state(std::uint32_t row) const override;
 
@@ -50,12 +63,10 @@ class Segment final : public RowSet {
   static constexpr std::uint32_t kRowsPerPage = 1024;
   struct StatePage;
 
-  /// The rows of a document, by ascending chunk number.
-  std::span<const std::uint32_t> RowsOf(DocumentNumber document) const;
-
   explicit Segment(std::vector<FieldLayout> fields) : RowSet(std::move(fields)) {}
 
   std::shared_ptr<const ImageBytes> image_;
+  std::uint64_t image_checksum_ = 0;
   std::uint32_t rows_ = 0;
   std::uint32_t document_count_ = 0;
   CommitNumber as_of_{};

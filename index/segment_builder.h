@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "core/image_sink.h"
 #include "core/kernels.h"
 #include "index/aligned_array.h"
 #include "index/build_stop.h"
@@ -27,15 +28,6 @@ struct SegmentBuildOptions {
   bool refine = true;  ///< See RefineGraph; costs about half of what building costs.
   std::uint64_t seed = 0;
   BuildStop stop;
-};
-
-/// Takes the bytes of an image, in order.
-class ImageSink {
- public:
-  virtual ~ImageSink() = default;
-  /// Called first, with the size of the whole image.
-  virtual Status Reserve(std::size_t bytes) = 0;
-  virtual Status Append(const void* data, std::size_t bytes) = 0;
 };
 
 /// Makes the image of a segment out of rows of other row sets: copies their codes, builds a graph

@@ -12,6 +12,8 @@
 namespace tracevec {
 namespace {
 
+constexpr std::uint64_t kBytesBetweenStops = std::uint64_t{1} << 20;
+
 Status Damaged(std::string_view what) {
   return Status::Corruption(fmt::format("segment image: {}", what));
 }
@@ -40,19 +42,29 @@ bool AllBelow(std::span<const std::uint32_t> numbers, std::size_t limit) {
 }  // namespace
 
 SegmentReader::SegmentReader(std::shared_ptr<const ImageBytes> image,
-                             const std::vector<FieldLayout>& fields)
-    : image_(std::move(image)), bytes_(image_->bytes()), segment_(new Segment(fields)) {}
+                             const std::vector<FieldLayout>& fields, CollectionNumber collection)
+    : image_(std::move(image)),
+      bytes_(image_->bytes()),
+      collection_(collection),
+      segment_(new Segment(fields)) {}
 
 Result<std::shared_ptr<Segment>> SegmentReader::Read(bool check_contents) {
   TRACEVEC_RETURN_IF_ERROR(ReadTable());
-  if (check_contents) TRACEVEC_RETURN_IF_ERROR(CheckContents());
+  TRACEVEC_RETURN_IF_ERROR(CheckOrigin());
+  if (check_contents) TRACEVEC_RETURN_IF_ERROR(CheckContents({}));
   TRACEVEC_RETURN_IF_ERROR(ReadRows());
   TRACEVEC_RETURN_IF_ERROR(ReadDocuments());
   for (std::size_t field = 0; field < segment_->fields_.size(); ++field) {
     TRACEVEC_RETURN_IF_ERROR(ReadField(field));
   }
   segment_->image_ = std::move(image_);
+  segment_->image_checksum_ = trailer_.checksum;
   return std::move(segment_);
+}
+
+Status SegmentReader::Verify(const BuildStop& stop) {
+  TRACEVEC_RETURN_IF_ERROR(ReadTable());
+  return CheckContents(stop);
 }
 
 Status SegmentReader::ReadTable() {
@@ -85,16 +97,30 @@ Status SegmentReader::ReadTable() {
                                  section.offset + section.bytes, trailer_.table_offset));
     }
   }
+  return Status::Ok();
+}
+
+Status SegmentReader::CheckOrigin() const {
   if (trailer_.fields != segment_->fields_.size()) {
     return Damaged(
         fmt::format("{} vector fields, expected {}", trailer_.fields, segment_->fields_.size()));
   }
-  return Status::Ok();
+  if (trailer_.collection == Raw(collection_)) return Status::Ok();
+  return Damaged(
+      fmt::format("of collection {}, expected {}", trailer_.collection, Raw(collection_)));
 }
 
-Status SegmentReader::CheckContents() const {
+Status SegmentReader::CheckContents(const BuildStop& stop) const {
+  ByteHasher hasher;
   for (const SectionRecord& section : sections_) {
-    if (ChecksumOf(bytes_.subspan(section.offset, section.bytes)) != section.checksum) {
+    hasher.Reset();
+    for (std::uint64_t done = 0; done < section.bytes; done += kBytesBetweenStops) {
+      CheckStop(stop);
+      const auto piece =
+          bytes_.subspan(section.offset + done, std::min(kBytesBetweenStops, section.bytes - done));
+      hasher.Add({reinterpret_cast<const char*>(piece.data()), piece.size()});
+    }
+    if (hasher.Finish() != section.checksum) {
       return Damaged(fmt::format("section {}: its checksum does not match", section.kind));
     }
   }

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "index/build_stop.h"
 #include "index/segment.h"
 
 namespace tracevec {
@@ -15,14 +16,18 @@ namespace tracevec {
 /// Checks an image and lays a Segment over it. The image may hold anything.
 class SegmentReader {
  public:
-  SegmentReader(std::shared_ptr<const ImageBytes> image, const std::vector<FieldLayout>& fields);
+  SegmentReader(std::shared_ptr<const ImageBytes> image, const std::vector<FieldLayout>& fields,
+                CollectionNumber collection);
 
   /// Once. Errors: Corruption with the section and the numbers.
   Result<std::shared_ptr<Segment>> Read(bool check_contents);
+  /// Checks the checksums alone. Errors: Corruption. Throws BuildStopped.
+  Status Verify(const BuildStop& stop);
 
  private:
   Status ReadTable();
-  Status CheckContents() const;
+  Status CheckOrigin() const;
+  Status CheckContents(const BuildStop& stop) const;
   Status ReadRows();
   Status ReadDocuments();
   Status ReadField(std::size_t field);
@@ -42,6 +47,7 @@ class SegmentReader {
 
   std::shared_ptr<const ImageBytes> image_;
   std::span<const std::uint8_t> bytes_;
+  const CollectionNumber collection_;
   SegmentTrailer trailer_;
   std::vector<SectionRecord> sections_;
   std::shared_ptr<Segment> segment_;

@@ -167,6 +167,7 @@ Result<CollectionStats> Collection::Stats() const {
     stats.commit = Raw(view->commit);
     stats.asserted_vectors = state.asserted_vectors.load();
     stats.kernels = engine.kernels().name;
+    stats.warnings = state.warnings.List();
     if (!view->in_memory) return stats;
     stats.segments = view->segments;
     stats.blocks = view->index.sets.size() - view->segments;

@@ -1,5 +1,6 @@
 #include "retrieval/collection_state.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -27,6 +28,18 @@ std::string Describe(const EmbeddingSpace& space) {
 }
 
 }  // namespace
+
+void Warnings::Add(std::string warning) {
+  const std::lock_guard lock(mutex_);
+  if (std::find(list_.begin(), list_.end(), warning) != list_.end()) return;
+  list_.push_back(std::move(warning));
+  if (list_.size() > kMost) list_.pop_front();
+}
+
+std::vector<std::string> Warnings::List() const {
+  const std::lock_guard lock(mutex_);
+  return {list_.begin(), list_.end()};
+}
 
 Status CollectionState::CheckNotDropped() const {
   if (!dropped.load()) return Status::Ok();

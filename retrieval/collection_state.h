@@ -3,7 +3,9 @@
 #include <atomic>
 #include <deque>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,13 +31,36 @@ struct GarbageKey {
   std::string key;
 };
 
+/// What of a collection's index is in files. Of the writer.
+struct StoredIndex {
+  /// A checkpoint is stored, so that commits record which documents they touch.
+  bool has_checkpoint = false;
+  /// It misses something: an image that is new, gone or changed on disk.
+  bool checkpoint_is_due = false;
+  std::uint64_t changed_documents = 0;  ///< Recorded since the checkpoint; one may count twice.
+  std::vector<std::uint64_t> images;    ///< Numbers of the files that the checkpoint names.
+  std::set<std::uint64_t> damaged;      ///< Of them, those found to be damaged while open.
+  /// Segments whose files were not read whole at opening, since their stamps told it.
+  std::vector<std::shared_ptr<const Segment>> unverified;
+};
+
+/// What a user should know of a collection and nobody asked for. Safe for concurrent use.
+class Warnings {
+ public:
+  /// Keeps the last few different ones.
+  void Add(std::string warning);
+  std::vector<std::string> List() const;
+
+ private:
+  static constexpr std::size_t kMost = 16;
+
+  mutable std::mutex mutex_;
+  std::deque<std::string> list_;
+};
+
 /// An open collection. The first group never changes; the second belongs to the writer and is
 /// guarded by Engine::writer_mutex(); readers use `views` alone.
 struct CollectionState : std::enable_shared_from_this<CollectionState> {
-  /// A collection below this many chunks lives in the store alone: it has no head, no segment and
-  /// no file, so that a hundred thousand of them cost nothing.
-  static constexpr std::uint64_t kSmallCollectionChunks = 512;
-
   /// Names beyond this many are no longer told apart from misspelt ones: the list is part of the
   /// collection's record and is written when it grows.
   static constexpr std::size_t kMostKnownFields = 10'000;
@@ -50,7 +75,8 @@ struct CollectionState : std::enable_shared_from_this<CollectionState> {
   CollectionRecord record;  ///< With the known fields of the last commit.
   CollectionCounters counters;
   std::shared_ptr<CollectionIndex> index;  ///< Null for a small collection.
-  std::deque<GarbageKey> garbage;          ///< Stored garbage records, oldest first.
+  StoredIndex stored_index;
+  std::deque<GarbageKey> garbage;  ///< Stored garbage records, oldest first.
   bool may_expire = false;
   /// Whether chunks may have metadata records of their own; empty: not looked yet.
   std::optional<bool> has_chunk_metadata;
@@ -58,6 +84,8 @@ struct CollectionState : std::enable_shared_from_this<CollectionState> {
   ViewRegistry views;
   std::atomic<bool> dropped{false};                ///< Calls on it return NotFound from then on.
   std::atomic<std::uint64_t> asserted_vectors{0};  ///< Written without a space since this open.
+
+  Warnings warnings;
 
   // Of the index, for statistics and back-pressure.
   std::atomic<std::uint64_t> unbuilt_rows{0};  ///< Rows of sealed blocks that wait for a segment.

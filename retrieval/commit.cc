@@ -8,7 +8,7 @@
 #include "retrieval/clock.h"
 #include "retrieval/garbage.h"
 #include "retrieval/guard.h"
-#include "retrieval/row_loader.h"
+#include "retrieval/index_loader.h"
 #include "storage/keys.h"
 
 namespace tracevec {
@@ -62,11 +62,24 @@ void Commit::PutBookkeeping() {
   batch_.Put(Table::kRecords, keys::Counters(state_.number), EncodeCounters(counters_));
   batch_.Put(Table::kRecords, keys::Commit(), EncodeCommit({number_, engine_.timeline()}));
   batch_.Put(Table::kRecords, keys::Journal(number_), EncodeJournal(journal_));
+  if (state_.stored_index.has_checkpoint) RecordChanges();
   if (new_fields_.empty()) return;
   CollectionRecord record = state_.record;
   record.known_fields.insert(record.known_fields.end(), new_fields_.begin(), new_fields_.end());
   std::sort(record.known_fields.begin(), record.known_fields.end());
   batch_.Put(Table::kRecords, keys::Collection(state_.number), EncodeCollection(record));
+}
+
+void Commit::RecordChanges() {
+  std::vector<DocumentNumber> documents;
+  for (const NewRow& row : added_) documents.push_back(row.document);
+  for (const ChunkKey& key : removed_) documents.push_back(key.document);
+  for (const PushedState& pushed : pushed_) documents.push_back(pushed.key.document);
+  std::sort(documents.begin(), documents.end());
+  documents.erase(std::unique(documents.begin(), documents.end()), documents.end());
+  batch_.Put(Table::kRecords, keys::IndexChange(state_.number, number_),
+             EncodeIndexChange(documents));
+  recorded_changes_ = documents.size();
 }
 
 Status Commit::Finish(bool sync) {
@@ -80,6 +93,7 @@ Status Commit::Finish(bool sync) {
   state_.counters = counters_;
   state_.may_expire = state_.may_expire || may_expire_;
   state_.asserted_vectors += asserted_vectors_;
+  state_.stored_index.changed_documents += recorded_changes_;
   if (!new_fields_.empty()) {
     std::vector<std::string>& known = state_.record.known_fields;
     known.insert(known.end(), new_fields_.begin(), new_fields_.end());
@@ -107,7 +121,7 @@ void Commit::UpdateIndex() {
   if (state_.index == nullptr) {
     Guard([&] { return LoadIndexWhenLarge(); }).IgnoreError("tried again by the next commit");
   }
-  if (state_.index != nullptr && state_.index->BuildIsDue()) engine_.NotifyBuilder(state_);
+  if (engine_.builder().HasWork(state_)) engine_.NotifyBuilder(state_);
 }
 
 void Commit::ApplyToIndex() {
@@ -121,10 +135,8 @@ void Commit::ApplyToIndex() {
 }
 
 Status Commit::LoadIndexWhenLarge() {
-  if (counters_.chunks < CollectionState::kSmallCollectionChunks) return Status::Ok();
-  bool may_expire = false;
-  TRACEVEC_ASSIGN_OR_RETURN(state_.index, LoadIndex(engine_.store(), state_, &may_expire));
-  return Status::Ok();
+  if (counters_.chunks < engine_.index_options().least_chunks) return Status::Ok();
+  return LoadIndex(engine_.store(), state_);
 }
 
 }  // namespace tracevec

@@ -56,6 +56,7 @@ class Commit {
   };
 
   void PutBookkeeping();
+  void RecordChanges();
   void UpdateIndex();
   void ApplyToIndex();
   Status LoadIndexWhenLarge();
@@ -73,6 +74,7 @@ class Commit {
   std::vector<NewRow> added_;
   std::vector<ChunkKey> removed_;
   std::vector<PushedState> pushed_;
+  std::uint64_t recorded_changes_ = 0;
 };
 
 }  // namespace tracevec

@@ -32,9 +32,11 @@ constexpr std::string_view kDefaultField = "vector";
 std::string_view Version() { return TRACEVEC_VERSION; }
 
 Result<std::unique_ptr<Database>> OpenForTest(const std::string& path, const OpenOptions& options,
-                                              std::shared_ptr<rocksdb::FileSystem> file_system) {
+                                              std::shared_ptr<rocksdb::FileSystem> file_system,
+                                              const IndexOptions& index) {
   return Guard([&]() -> Result<std::unique_ptr<Database>> {
-    TRACEVEC_ASSIGN_OR_RETURN(auto engine, Engine::Open(path, options, std::move(file_system)));
+    TRACEVEC_ASSIGN_OR_RETURN(auto engine,
+                              Engine::Open(path, options, std::move(file_system), index));
     return std::make_unique<Database>(std::make_unique<Database::Impl>(std::move(engine)));
   });
 }

@@ -18,8 +18,10 @@ class TRACEVEC_HIDDEN Database::Impl {
   std::shared_ptr<Engine> engine_;
 };
 
-/// Database::Open through a file system of the test's own, which may fail on purpose.
+/// Database::Open through a file system of the test's own, which may fail on purpose (null: the
+/// host's), and with other borders between what of an index is in memory and what in files.
 Result<std::unique_ptr<Database>> OpenForTest(const std::string& path, const OpenOptions& options,
-                                              std::shared_ptr<rocksdb::FileSystem> file_system);
+                                              std::shared_ptr<rocksdb::FileSystem> file_system,
+                                              const IndexOptions& index = {});
 
 }  // namespace tracevec

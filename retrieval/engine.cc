@@ -12,7 +12,9 @@
 #include "core/utf8.h"
 #include "retrieval/clock.h"
 #include "retrieval/garbage.h"
-#include "retrieval/row_loader.h"
+#include "retrieval/guard.h"
+#include "retrieval/index_checkpoint.h"
+#include "retrieval/index_loader.h"
 #include "storage/keys.h"
 #include "storage/records.h"
 
@@ -50,16 +52,20 @@ Result<CollectionNumber> DecodeNumber(std::string_view bytes, std::string_view w
 
 }  // namespace
 
-Engine::Engine(std::string path, OpenOptions options)
-    : path_(std::move(path)), options_(options), builder_(std::make_unique<IndexBuilder>(*this)) {}
+Engine::Engine(std::string path, OpenOptions options, IndexOptions index)
+    : path_(std::move(path)),
+      options_(options),
+      index_options_(index),
+      builder_(std::make_unique<IndexBuilder>(*this)) {}
 
 Result<std::shared_ptr<Engine>> Engine::Open(const std::string& path, const OpenOptions& options,
-                                             std::shared_ptr<rocksdb::FileSystem> file_system) {
+                                             std::shared_ptr<rocksdb::FileSystem> file_system,
+                                             const IndexOptions& index) {
   if (options.store_memory_bytes < kLeastStoreMemoryBytes) {
     return Status::InvalidArgument(fmt::format("store_memory_bytes: {}, expected at least {}",
                                                options.store_memory_bytes, kLeastStoreMemoryBytes));
   }
-  std::shared_ptr<Engine> engine(new Engine(path, options));
+  std::shared_ptr<Engine> engine(new Engine(path, options, index));
   TRACEVEC_ASSIGN_OR_RETURN(engine->kernels_, SelectKernels());
   StoreOptions store_options;
   store_options.read_only = options.mode == OpenMode::kRead;
@@ -69,6 +75,10 @@ Result<std::shared_ptr<Engine>> Engine::Open(const std::string& path, const Open
   store_options.created_by = Version();
   TRACEVEC_ASSIGN_OR_RETURN(engine->store_, Store::Open(path, store_options));
   TRACEVEC_RETURN_IF_ERROR(engine->ReadCounters());
+  if (!engine->read_only()) {
+    RemoveStrayImages(*engine->store_)
+        .IgnoreError("they take space, and the next open tries again");
+  }
   return engine;
 }
 
@@ -97,16 +107,19 @@ Status Engine::Close() {
   if (usable.code() == StatusCode::kUnavailable) return usable;
   builder_->Stop();
   const std::lock_guard lock(writer_mutex_);  // A commit in flight ends first.
-  SweepBeforeClose();
+  TidyBeforeClose();
   return store_->Close();
 }
 
-void Engine::SweepBeforeClose() {
+void Engine::TidyBeforeClose() {
   if (read_only()) return;
   const std::lock_guard catalog(catalog_mutex_);
   for (const auto& [name, state] : open_) {
     SweepGarbage(*store_, *state, kMostSweptAtClose)
         .IgnoreError("garbage is invisible; the next writer goes on with it");
+    Guard([&] {
+      return PersistIndex(*store_, *state, index_options_);
+    }).IgnoreError("the next open reads from the store what is in no file");
   }
 }
 
@@ -212,12 +225,14 @@ Result<std::shared_ptr<CollectionState>> Engine::LoadCollection(std::string_view
   TRACEVEC_ASSIGN_OR_RETURN(state->garbage, ListGarbage(*store_, number));
   // Whether a document has a time to live is known only after reading them all: assume so.
   state->may_expire = true;
-  if (state->counters.chunks >= CollectionState::kSmallCollectionChunks) {
-    TRACEVEC_ASSIGN_OR_RETURN(state->index, LoadIndex(*store_, *state, &state->may_expire));
+  if (state->counters.chunks >= index_options_.least_chunks) {
+    TRACEVEC_RETURN_IF_ERROR(LoadIndex(*store_, *state));
+  } else {
+    TRACEVEC_RETURN_IF_ERROR(LoadStoredIndex(*store_, *state));
   }
   state->PublishView();
   RememberOpen(state);
-  if (state->index != nullptr && state->index->BuildIsDue()) builder_->Notify(state);
+  if (builder_->HasWork(*state)) builder_->Notify(state);
   return state;
 }
 
@@ -260,6 +275,9 @@ Status Engine::DropCollection(std::string_view name) {
   TRACEVEC_RETURN_IF_ERROR(store_->Write(batch, state->sync));
   SetLastCommit(commit);
   state->dropped.store(true);
+  for (const std::uint64_t image : state->stored_index.images) {
+    store_->image_files().Remove(image).IgnoreError("the next open for writing removes it");
+  }
   const std::lock_guard catalog(catalog_mutex_);
   open_.erase(state->name);
   return Status::Ok();

@@ -12,6 +12,7 @@
 #include "core/kernels.h"
 #include "retrieval/collection_state.h"
 #include "retrieval/index_builder.h"
+#include "retrieval/index_options.h"
 #include "storage/store.h"
 #include "tracevec/database.h"
 #include "tracevec/status.h"
@@ -27,7 +28,8 @@ namespace tracevec {
 class Engine {
  public:
   static Result<std::shared_ptr<Engine>> Open(const std::string& path, const OpenOptions& options,
-                                              std::shared_ptr<rocksdb::FileSystem> file_system);
+                                              std::shared_ptr<rocksdb::FileSystem> file_system,
+                                              const IndexOptions& index = {});
   Status Close();
 
   /// Closed after Close.
@@ -41,6 +43,7 @@ class Engine {
   const KernelTable& kernels() const { return *kernels_; }
   std::uint64_t timeline() const { return timeline_; }
   bool read_only() const { return options_.mode == OpenMode::kRead; }
+  const IndexOptions& index_options() const { return index_options_; }
 
   /// Held by whoever writes, from reading what it depends on to publishing the view.
   std::mutex& writer_mutex() { return writer_mutex_; }
@@ -67,14 +70,15 @@ class Engine {
  private:
   static constexpr std::size_t kMostOpenCollections = 4096;
 
-  Engine(std::string path, OpenOptions options);
+  Engine(std::string path, OpenOptions options, IndexOptions index);
   Status ReadCounters();
-  void SweepBeforeClose();
+  void TidyBeforeClose();
   Result<std::shared_ptr<CollectionState>> LoadCollection(std::string_view name);
   void RememberOpen(const std::shared_ptr<CollectionState>& state);
 
   const std::string path_;
   const OpenOptions options_;
+  const IndexOptions index_options_;
   const KernelTable* kernels_ = nullptr;
   std::unique_ptr<Store> store_;
   std::uint64_t timeline_ = 1;

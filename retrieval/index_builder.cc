@@ -1,8 +1,5 @@
 #include "retrieval/index_builder.h"
 
-#include <pthread.h>
-#include <sched.h>
-
 #include <algorithm>
 #include <deque>
 #include <memory>
@@ -10,10 +7,12 @@
 #include <utility>
 
 #include "core/return_if_error.h"
-#include "index/graph_builder.h"
-#include "index/memory_image.h"
 #include "retrieval/engine.h"
 #include "retrieval/guard.h"
+#include "retrieval/idle_thread.h"
+#include "retrieval/index_checkpoint.h"
+#include "retrieval/index_verifier.h"
+#include "retrieval/segment_maker.h"
 #include "storage/fork_guard.h"
 
 namespace tracevec {
@@ -22,18 +21,6 @@ namespace {
 /// Writers wait past this many bytes of codes in sealed blocks: a search scans them in some 5 ms.
 constexpr std::uint64_t kMostUnbuiltCodeBytes = std::uint64_t{128} << 20;
 constexpr std::chrono::milliseconds kLongestStall{100};
-
-/// Small segments are soon merged into larger ones: their graphs are left as they were built.
-constexpr std::size_t kLeastRowsToRefine = 16'384;
-
-/// The system runs this thread when it has nothing else to do. Where that is refused, it is one
-/// thread among others.
-void BecomeIdle() {
-#ifdef SCHED_IDLE
-  const sched_param parameters{};
-  pthread_setschedparam(pthread_self(), SCHED_IDLE, &parameters);
-#endif
-}
 
 std::uint64_t CodeBytesOfRow(const CollectionState& state) {
   std::uint64_t bytes = 0;
@@ -66,16 +53,19 @@ IndexBuilder::~IndexBuilder() {
   Stop();
 }
 
+bool IndexBuilder::HasWork(const CollectionState& state) const {
+  if (state.index == nullptr) return false;
+  return state.index->BuildIsDue() || !state.stored_index.unverified.empty() ||
+         (!engine_.read_only() && CheckpointIsDue(state, engine_.index_options()));
+}
+
 void IndexBuilder::Notify(const std::shared_ptr<CollectionState>& state) {
   const Status noted = Guard([&] {
     const std::lock_guard lock(shared_->mutex);
     if (stopped_.load()) return Status::Ok();
     shared_->Add(state);
     if (!shared_->thread.joinable()) {
-      shared_->thread = std::jthread([this] {
-        BecomeIdle();
-        Run();
-      });
+      shared_->thread = std::jthread([this] { Run(); });
     }
     shared_->changed.notify_all();
     return Status::Ok();
@@ -119,65 +109,83 @@ void IndexBuilder::Run() {
       state = std::move(shared_->due.front());
       shared_->due.pop_front();
     }
-    const Result<bool> built = BuildNext(state);
+    const Result<bool> built = Guard([&] { return WorkOn(state); });
     // What was built may make another build due, and what gave way is still due. A build that
     // failed waits for the next notice: trying again at once would fail again.
     if (built.ok() && *built) Notify(state);
+    if (!built.ok()) {
+      state->warnings.Add("the index could not be brought up to date: " + built.status().message());
+    }
     shared_->changed.notify_all();
   }
 }
 
-Result<bool> IndexBuilder::BuildNext(const std::shared_ptr<CollectionState>& state) {
+Result<bool> IndexBuilder::WorkOn(const std::shared_ptr<CollectionState>& state) {
   const std::lock_guard builds(build_mutex_);
-  return Guard([&]() -> Result<bool> {
-    std::shared_ptr<CollectionIndex> index;
-    std::optional<CollectionIndex::Build> build;
-    // A build is a reader too: while it holds the view of its commit, no state it reads is freed.
-    std::shared_ptr<const CollectionView> view;
-    {
-      const std::lock_guard writer(engine_.writer_mutex());
-      index = state->index;
-      if (index == nullptr || state->dropped.load()) return false;
-      view = state->views.Current();
-      build = index->NextBuild(view->commit);
-    }
-    if (!build) return false;
-    build->ListRows();
-    TRACEVEC_RETURN_IF_ERROR(Perform(state, index, *build, 1, [this, &state] {
-                               return stopped_.load() || state->dropped.load() ||
-                                      building_all_.load() > 0;
-                             }).status());
-    return true;
-  });
+  const auto stop = [this, &state] {
+    return stopped_.load() || state->dropped.load() || building_all_.load() > 0;
+  };
+  try {
+    TRACEVEC_ASSIGN_OR_RETURN(const bool built, BuildNext(state, stop));
+    if (built) return true;
+    TRACEVEC_ASSIGN_OR_RETURN(const bool written, WriteCheckpoint(*state));
+    if (written) return true;
+    return VerifyOneImage(engine_, state, stop);
+  } catch (const BuildStopped&) {
+    return true;  // To be gone on with, unless it all ends.
+  }
 }
 
-Result<bool> IndexBuilder::Perform(const std::shared_ptr<CollectionState>& state,
-                                   const std::shared_ptr<CollectionIndex>& index,
-                                   const CollectionIndex::Build& build, std::size_t threads,
-                                   const std::function<bool()>& stop) {
-  std::shared_ptr<Segment> segment;
-  if (!build.rows.empty()) {
-    SegmentBuilder builder(index->fields(), build.rows, build.as_of, engine_.kernels());
-    SegmentBuildOptions options;
-    options.threads = threads;
-    options.refine = build.rows.size() >= kLeastRowsToRefine;
-    options.stop = stop;
-    try {
-      builder.Build(options);
-    } catch (const BuildStopped&) {
-      return false;
-    }
-    auto image = std::make_shared<MemoryImage>();
-    TRACEVEC_RETURN_IF_ERROR(builder.Write(state->number, image.get()));
-    TRACEVEC_ASSIGN_OR_RETURN(segment, Segment::Open(std::move(image), index->fields(), false));
-    state->graph_insertions += builder.insertions();
+Result<bool> IndexBuilder::BuildNext(const std::shared_ptr<CollectionState>& state,
+                                     const BuildStop& stop) {
+  std::shared_ptr<CollectionIndex> index;
+  std::optional<CollectionIndex::Build> build;
+  // A build is a reader too: while it holds the view of its commit, no state it reads is freed.
+  std::shared_ptr<const CollectionView> view;
+  {
+    const std::lock_guard writer(engine_.writer_mutex());
+    index = state->index;
+    if (index == nullptr || state->dropped.load()) return false;
+    view = state->views.Current();
+    build = index->NextBuild(view->commit);
   }
+  if (!build) return false;
+  TRACEVEC_ASSIGN_OR_RETURN(
+      auto segment,
+      RunIdle([&] { return MakeSegment(engine_, *state, *index, &*build, /*threads=*/1, stop); }));
+  return PutInPlace(*state, index, *build, std::move(segment));
+}
+
+Result<bool> IndexBuilder::WriteCheckpoint(CollectionState& state) {
+  const std::lock_guard writer(engine_.writer_mutex());
+  if (engine_.read_only() || state.index == nullptr || state.dropped.load()) return false;
+  if (!CheckpointIsDue(state, engine_.index_options())) return false;
+  const Status written = WriteIndexCheckpoint(engine_.store(), state);
+  if (written.ok()) return true;
+  // Not again at each commit, but after the next build, or as many changes again.
+  state.stored_index.checkpoint_is_due = false;
+  state.stored_index.changed_documents = 1;
+  return written;
+}
+
+bool IndexBuilder::PutInPlace(CollectionState& state, const std::shared_ptr<CollectionIndex>& index,
+                              const CollectionIndex::Build& build,
+                              std::shared_ptr<Segment> segment) {
+  const bool in_file = segment != nullptr && FileOf(*segment) != nullptr;
+  const bool of_files = std::any_of(build.sets.begin(), build.sets.end(), [](const auto& set) {
+    const auto* input = dynamic_cast<const Segment*>(set.get());
+    return input != nullptr && FileOf(*input) != nullptr;
+  });
   const std::lock_guard writer(engine_.writer_mutex());
   // A commit that ran out of memory gives the index up; a later one loads another.
-  if (state->index != index || state->dropped.load()) return false;
-  index->Replace(build, std::move(segment), state->views.Oldest());
-  ++state->builds;
-  state->PublishView();
+  if (state.index != index || state.dropped.load()) {
+    if (segment != nullptr) DiscardSegment(engine_, *segment);
+    return false;
+  }
+  index->Replace(build, std::move(segment), state.views.Oldest());
+  ++state.builds;
+  if (in_file || of_files) state.stored_index.checkpoint_is_due = true;
+  state.PublishView();
   return true;
 }
 
@@ -192,7 +200,7 @@ Status IndexBuilder::BuildAll(const std::shared_ptr<CollectionState>& state, std
   shared_->changed.notify_all();
   // For what was sealed meanwhile, and builds that gave way.
   const std::lock_guard writer(engine_.writer_mutex());
-  if (state->index != nullptr && state->index->BuildIsDue()) Notify(state);
+  if (HasWork(*state)) Notify(state);
   return status;
 }
 
@@ -211,11 +219,22 @@ Status IndexBuilder::BuildAllAlone(const std::shared_ptr<CollectionState>& state
     build = index->BuildOfAll(view->commit, even_so);
   }
   if (!build) return Status::Ok();
-  build->ListRows();
-  const auto stop = [&] { return stopped_.load() || state->dropped.load(); };
-  TRACEVEC_ASSIGN_OR_RETURN(const bool built, Perform(state, index, *build, threads, stop));
+  bool built = false;
+  try {
+    TRACEVEC_ASSIGN_OR_RETURN(
+        auto segment, MakeSegment(engine_, *state, *index, &*build, threads, [this, &state] {
+          return stopped_.load() || state->dropped.load();
+        }));
+    built = PutInPlace(*state, index, *build, std::move(segment));
+  } catch (const BuildStopped&) {
+    // The checks below say by what.
+  }
   shared_->changed.notify_all();
-  if (built) return Status::Ok();
+  if (built) {
+    // Files that are no longer used go with it.
+    WriteCheckpoint(*state).status().IgnoreError("tried again after the next build, and at close");
+    return Status::Ok();
+  }
   TRACEVEC_RETURN_IF_ERROR(engine_.CheckOpen());
   TRACEVEC_RETURN_IF_ERROR(state->CheckNotDropped());
   return Status::ResourceExhausted("the index was given up for want of memory meanwhile; retry");

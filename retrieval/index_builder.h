@@ -4,11 +4,11 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
 
+#include "index/build_stop.h"
 #include "index/collection_index.h"
 #include "retrieval/collection_state.h"
 #include "tracevec/status.h"
@@ -17,9 +17,11 @@ namespace tracevec {
 
 class Engine;
 
-/// Builds segments in the background: sealed blocks become segments, segments are merged. One
-/// thread of idle priority a database, started at the first notice. What it makes is derived: a
-/// build that fails costs speed, and is tried again at the next notice.
+/// Builds segments in the background: sealed blocks become segments, segments are merged, and files
+/// that were trusted at opening are read through. One thread a database, started at the first
+/// notice; what takes long it does at idle priority, and what needs the writer's lock it does not.
+/// What it makes is derived: a build that fails costs speed, leaves a warning, and is tried again
+/// at the next notice.
 class IndexBuilder {
  public:
   explicit IndexBuilder(Engine& engine);
@@ -27,6 +29,9 @@ class IndexBuilder {
   IndexBuilder(const IndexBuilder&) = delete;
   IndexBuilder& operator=(const IndexBuilder&) = delete;
 
+  /// Whether there is something to build, to write or to read through in the collection.
+  /// REQUIRES: Engine::writer_mutex() held.
+  bool HasWork(const CollectionState& state) const;
   /// A build is due in the collection. Cheap. Callable under Engine::writer_mutex().
   void Notify(const std::shared_ptr<CollectionState>& state);
   /// Back-pressure: waits while too many rows wait for a segment, at most kLongestStall a call.
@@ -44,15 +49,16 @@ class IndexBuilder {
   struct Shared;
 
   void Run();
-  /// Makes the build and puts it in place. False when it came to nothing.
-  Result<bool> Perform(const std::shared_ptr<CollectionState>& state,
-                       const std::shared_ptr<CollectionIndex>& index,
-                       const CollectionIndex::Build& build, std::size_t threads,
-                       const std::function<bool()>& stop);
+  /// False when it came too late.
+  bool PutInPlace(CollectionState& state, const std::shared_ptr<CollectionIndex>& index,
+                  const CollectionIndex::Build& build, std::shared_ptr<Segment> segment);
   Status BuildAllAlone(const std::shared_ptr<CollectionState>& state, std::size_t threads,
                        bool even_so);
-  /// False when nothing is due.
-  Result<bool> BuildNext(const std::shared_ptr<CollectionState>& state);
+  /// What a notice asks for, one step of it. False when there was nothing.
+  Result<bool> WorkOn(const std::shared_ptr<CollectionState>& state);
+  /// False when nothing is due, or it came to nothing.
+  Result<bool> BuildNext(const std::shared_ptr<CollectionState>& state, const BuildStop& stop);
+  Result<bool> WriteCheckpoint(CollectionState& state);
 
   Engine& engine_;
   /// Calls of BuildAll that wait or run: a background build gives way, since they build it all.

@@ -15,11 +15,30 @@
 namespace tracevec {
 namespace {
 
+/// Keys of other documents that a walk steps over one by one before it seeks: a seek costs some
+/// twenty steps.
+constexpr std::size_t kStepsBeforeSeek = 16;
+
+/// Moves a cursor to the first key of a document, or past it. `first_key` is that key.
+Status StepTo(StoreCursor& cursor, Result<keys::ChunkKey> (*parse)(std::string_view),
+              DocumentNumber document, const std::string& first_key) {
+  for (std::size_t steps = 0; cursor.Valid(); cursor.Next()) {
+    TRACEVEC_ASSIGN_OR_RETURN(const keys::ChunkKey key, parse(cursor.key()));
+    if (key.document >= document) return Status::Ok();
+    if (++steps < kStepsBeforeSeek) continue;
+    cursor.Seek(first_key);
+    break;
+  }
+  return cursor.status();
+}
+
 /// Walks the vectors of one field beside the documents: both come in document order.
 class VectorWalk {
  public:
   VectorWalk(const Store& store, const CollectionState& state, const BoundField& field)
-      : dimension_(field.field.dimension),
+      : collection_(state.number),
+        field_(field.number),
+        dimension_(field.field.dimension),
         cursor_(store.NewCursor(Table::kVectors, keys::VectorsPrefix(state.number, field.number))) {
   }
 
@@ -27,10 +46,11 @@ class VectorWalk {
   Status MoveTo(DocumentNumber document) {
     chunks_.clear();
     floats_.clear();
+    TRACEVEC_RETURN_IF_ERROR(StepTo(cursor_, keys::ParseVector, document,
+                                    keys::Vector(collection_, field_, document, ChunkNumber{0})));
     for (; cursor_.Valid(); cursor_.Next()) {
       TRACEVEC_ASSIGN_OR_RETURN(const keys::ChunkKey key, keys::ParseVector(cursor_.key()));
       if (key.document > document) return Status::Ok();
-      if (key.document < document) continue;
       const std::string_view bytes = cursor_.value();
       if (bytes.size() != dimension_ * sizeof(float)) {
         return Status::Corruption(
@@ -52,7 +72,9 @@ class VectorWalk {
   }
 
  private:
-  std::size_t dimension_;
+  const CollectionNumber collection_;
+  const FieldNumber field_;
+  const std::size_t dimension_;
   StoreCursor cursor_;
   std::vector<ChunkNumber> chunks_;  // Of the document, ascending as their keys are,
   std::vector<float> floats_;        // and their vectors, one after the other.
@@ -62,15 +84,18 @@ class VectorWalk {
 class MetadataWalk {
  public:
   MetadataWalk(const Store& store, const CollectionState& state, CommitNumber commit)
-      : commit_(commit),
+      : collection_(state.number),
+        commit_(commit),
         cursor_(store.NewCursor(Table::kRecords, keys::ChunkMetadataPrefix(state.number))) {}
 
   Status MoveTo(DocumentNumber document) {
     records_.clear();
+    TRACEVEC_RETURN_IF_ERROR(StepTo(cursor_, keys::ParseChunkMetadata, document,
+                                    keys::ChunkMetadataPrefix(collection_, document)));
     for (; cursor_.Valid(); cursor_.Next()) {
       TRACEVEC_ASSIGN_OR_RETURN(const keys::ChunkKey key, keys::ParseChunkMetadata(cursor_.key()));
       if (key.document > document) return Status::Ok();
-      if (key.document < document || key.commit > commit_) continue;
+      if (key.commit > commit_) continue;
       if (records_.contains(Raw(key.chunk))) continue;  // Newest first.
       TRACEVEC_ASSIGN_OR_RETURN(records_[Raw(key.chunk)], DecodeChunkMetadata(cursor_.value()));
     }
@@ -83,9 +108,52 @@ class MetadataWalk {
   }
 
  private:
-  CommitNumber commit_;
+  const CollectionNumber collection_;
+  const CommitNumber commit_;
   StoreCursor cursor_;
   std::unordered_map<std::uint32_t, ChunkMetadataRecord> records_;
+};
+
+/// Puts the rows of documents together. Documents must be asked in ascending order.
+class RowWalk {
+ public:
+  RowWalk(const Store& store, const CollectionState& state, CommitNumber commit,
+          std::optional<std::size_t> only_field)
+      : vectors_(state.fields.size()), metadata_(store, state, commit) {
+    for (std::size_t f = 0; f < state.fields.size(); ++f) {
+      if (!only_field || *only_field == f) vectors_[f].emplace(store, state, state.fields[f]);
+    }
+  }
+
+  /// Of a version that is not a deletion. Vectors are valid until the next call.
+  Result<std::vector<NewRow>> RowsOf(DocumentNumber document, const VersionRecord& version) {
+    TRACEVEC_RETURN_IF_ERROR(metadata_.MoveTo(document));
+    for (auto& walk : vectors_) {
+      if (walk) TRACEVEC_RETURN_IF_ERROR(walk->MoveTo(document));
+    }
+    const auto shared = MakeDocumentState(document, version);
+    std::vector<NewRow> rows;
+    for (const VersionEntry& entry : version.entries) {
+      NewRow row;
+      row.document = document;
+      row.chunk = entry.chunk;
+      row.created = version.commit;
+      row.id = ChunkId(version, entry);
+      for (const auto& walk : vectors_) {
+        row.vectors.push_back(walk ? walk->Of(entry.chunk) : std::span<const float>());
+      }
+      const OwnMetadata own = metadata_.Of(entry.chunk, version.metadata);
+      row.document_state = shared;
+      row.own = own.fields;
+      row.own_is_complete = own.complete;
+      rows.push_back(std::move(row));
+    }
+    return rows;
+  }
+
+ private:
+  std::vector<std::optional<VectorWalk>> vectors_;
+  MetadataWalk metadata_;
 };
 
 }  // namespace
@@ -103,14 +171,9 @@ std::shared_ptr<const DocumentState> MakeDocumentState(DocumentNumber number,
   return state;
 }
 
-Status LoadRows(const Store& store, const CollectionState& state, CommitNumber commit,
-                std::optional<std::size_t> only_field,
-                const std::function<Status(NewRow)>& consume) {
-  std::vector<std::optional<VectorWalk>> vectors(state.fields.size());
-  for (std::size_t f = 0; f < state.fields.size(); ++f) {
-    if (!only_field || *only_field == f) vectors[f].emplace(store, state, state.fields[f]);
-  }
-  MetadataWalk metadata(store, state, commit);
+Status LoadAllDocuments(const Store& store, const CollectionState& state, CommitNumber commit,
+                        std::optional<std::size_t> only_field, const DocumentConsumer& consume) {
+  RowWalk walk(store, state, commit, only_field);
   StoreCursor versions = store.NewCursor(Table::kRecords, keys::VersionsPrefix(state.number));
   std::optional<DocumentNumber> done;
   for (; versions.Valid(); versions.Next()) {
@@ -120,46 +183,33 @@ Status LoadRows(const Store& store, const CollectionState& state, CommitNumber c
     if (version.commit > commit) continue;
     done = key.document;
     if (version.deleted || version.entries.empty()) continue;
-
-    TRACEVEC_RETURN_IF_ERROR(metadata.MoveTo(key.document));
-    for (auto& walk : vectors) {
-      if (walk) TRACEVEC_RETURN_IF_ERROR(walk->MoveTo(key.document));
-    }
-    const auto document = MakeDocumentState(key.document, version);
-    for (const VersionEntry& entry : version.entries) {
-      NewRow row;
-      row.document = key.document;
-      row.chunk = entry.chunk;
-      row.created = version.commit;
-      row.id = ChunkId(version, entry);
-      for (const auto& walk : vectors) {
-        row.vectors.push_back(walk ? walk->Of(entry.chunk) : std::span<const float>());
-      }
-      const OwnMetadata own = metadata.Of(entry.chunk, version.metadata);
-      row.document_state = document;
-      row.own = own.fields;
-      row.own_is_complete = own.complete;
-      TRACEVEC_RETURN_IF_ERROR(consume(std::move(row)));
-    }
+    TRACEVEC_ASSIGN_OR_RETURN(std::vector<NewRow> rows, walk.RowsOf(key.document, version));
+    TRACEVEC_RETURN_IF_ERROR(consume(key.document, std::move(rows)));
   }
   return versions.status();
 }
 
-Result<std::shared_ptr<CollectionIndex>> LoadIndex(const Store& store, const CollectionState& state,
-                                                   bool* may_expire) {
-  auto index = std::make_shared<CollectionIndex>(state.Layouts());
-  *may_expire = false;
-  TRACEVEC_RETURN_IF_ERROR(
-      LoadRows(store, state, state.counters.commit, std::nullopt, [&](NewRow row) {
-        *may_expire = *may_expire || row.document_state->expires_at.has_value();
-        index->Append(std::move(row));
-        return Status::Ok();
-      }));
-  if (index->live_rows() != state.counters.chunks) {
-    return Status::Corruption(fmt::format("collection '{}': {} chunks were found, {} were counted",
-                                          state.name, index->live_rows(), state.counters.chunks));
+Status LoadDocuments(const Store& store, const CollectionState& state, CommitNumber commit,
+                     std::span<const DocumentNumber> documents, const DocumentConsumer& consume) {
+  RowWalk walk(store, state, commit, std::nullopt);
+  StoreCursor versions = store.NewCursor(Table::kRecords, keys::VersionsPrefix(state.number));
+  for (const DocumentNumber document : documents) {
+    std::vector<NewRow> rows;
+    for (versions.Seek(keys::VersionsPrefix(state.number, document)); versions.Valid();
+         versions.Next()) {
+      TRACEVEC_ASSIGN_OR_RETURN(const keys::VersionKey key, keys::ParseVersion(versions.key()));
+      if (key.document != document) break;
+      TRACEVEC_ASSIGN_OR_RETURN(const VersionRecord version, DecodeVersion(versions.value()));
+      if (version.commit > commit) continue;
+      if (!version.deleted) {
+        TRACEVEC_ASSIGN_OR_RETURN(rows, walk.RowsOf(document, version));
+      }
+      break;
+    }
+    TRACEVEC_RETURN_IF_ERROR(versions.status());
+    TRACEVEC_RETURN_IF_ERROR(consume(document, std::move(rows)));
   }
-  return index;
+  return Status::Ok();
 }
 
 Result<IndexView> RowsOf(const Store& store, const CollectionState& state,
@@ -173,13 +223,14 @@ Result<IndexView> RowsOf(const Store& store, const CollectionState& state,
   }
   auto block =
       std::make_shared<RowBlock>(static_cast<std::uint32_t>(view.chunks), std::move(layouts));
-  TRACEVEC_RETURN_IF_ERROR(
-      LoadRows(store, state, view.commit, only_field, [&](NewRow row) -> Status {
-        if (block->size() == block->capacity()) {
+  TRACEVEC_RETURN_IF_ERROR(LoadAllDocuments(
+      store, state, view.commit, only_field,
+      [&](DocumentNumber /*document*/, std::vector<NewRow> added) -> Status {
+        if (block->capacity() - block->size() < added.size()) {
           return Status::Corruption(fmt::format("collection '{}': more chunks than the {} counted",
                                                 state.name, view.chunks));
         }
-        block->Append(std::move(row));
+        for (NewRow& row : added) block->Append(std::move(row));
         return Status::Ok();
       }));
   IndexView rows;

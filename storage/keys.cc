@@ -27,6 +27,8 @@ constexpr char kBody = 'b';
 constexpr char kChunkMetadata = 'a';
 constexpr char kChunkId = 'i';
 constexpr char kGarbage = 'g';
+constexpr char kIndexCheckpoint = 'p';
+constexpr char kIndexChange = 'h';
 constexpr char kVector = 'x';
 
 constexpr std::size_t kKindAndCollection = 1 + 4;
@@ -155,6 +157,17 @@ std::string GarbagePrefix(CollectionNumber collection) {
   return KeyBuilder(kGarbage, collection).Take();
 }
 
+std::string IndexCheckpoint(CollectionNumber collection) {
+  return KeyBuilder(kIndexCheckpoint, collection).Take();
+}
+std::string IndexCheckpointsPrefix() { return {kIndexCheckpoint}; }
+std::string IndexChange(CollectionNumber collection, CommitNumber commit) {
+  return KeyBuilder(kIndexChange, collection).Add(Raw(commit)).Take();
+}
+std::string IndexChangesPrefix(CollectionNumber collection) {
+  return KeyBuilder(kIndexChange, collection).Take();
+}
+
 std::string Vector(CollectionNumber collection, FieldNumber field, DocumentNumber document,
                    ChunkNumber chunk) {
   return KeyBuilder(kVector, collection).Add(Raw(field)).Add(Raw(document)).Add(Raw(chunk)).Take();
@@ -164,8 +177,9 @@ std::string VectorsPrefix(CollectionNumber collection, FieldNumber field) {
 }
 
 std::string_view CollectionKinds() {
-  static constexpr char kKinds[] = {kCollection, kCounters,      kDocument, kVersion, kSource,
-                                    kBody,       kChunkMetadata, kChunkId,  kGarbage, kVector};
+  static constexpr char kKinds[] = {
+      kCollection,    kCounters, kDocument, kVersion,         kSource,      kBody,
+      kChunkMetadata, kChunkId,  kGarbage,  kIndexCheckpoint, kIndexChange, kVector};
   return {kKinds, sizeof(kKinds)};
 }
 std::string KindAndCollectionPrefix(char kind, CollectionNumber collection) {

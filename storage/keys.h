@@ -46,6 +46,11 @@ std::string Journal(CommitNumber commit);
 std::string JournalPrefix();
 std::string Garbage(CollectionNumber collection, CommitNumber commit, std::uint32_t index);
 std::string GarbagePrefix(CollectionNumber collection);
+std::string IndexCheckpoint(CollectionNumber collection);
+/// Of every collection.
+std::string IndexCheckpointsPrefix();
+std::string IndexChange(CollectionNumber collection, CommitNumber commit);
+std::string IndexChangesPrefix(CollectionNumber collection);
 
 /// In Table::kVectors.
 std::string Vector(CollectionNumber collection, FieldNumber field, DocumentNumber document,

@@ -9,6 +9,7 @@
 
 #include "core/content_hash.h"
 #include "core/ids.h"
+#include "storage/image_file.h"
 #include "tracevec/document.h"
 #include "tracevec/schema.h"
 #include "tracevec/status.h"
@@ -137,6 +138,25 @@ struct GarbageRecord {
   std::string document_id;      ///< With whole_document; else empty.
 };
 
+/// An image file that belongs to a collection's index, and which of its rows have died.
+struct ImageRecord {
+  std::uint64_t number = 0;    ///< The file's name.
+  std::uint64_t checksum = 0;  ///< Of the image's trailer, which binds every byte of it.
+  std::uint32_t rows = 0;
+  std::optional<FileStamp> stamp;   ///< Of the file when it was last known to be whole.
+  std::vector<std::uint32_t> dead;  ///< Ascending.
+};
+
+/// What the image files of a collection held at a commit. With the changes recorded since it says
+/// which documents an opened index has to read from the store.
+struct IndexCheckpointRecord {
+  CommitNumber commit{};
+  bool may_expire = false;          ///< Some document has a time to live.
+  std::vector<ImageRecord> images;  ///< Oldest rows first.
+  /// Ascending: those with rows in no image, or with states newer than their image.
+  std::vector<DocumentNumber> stale_documents;
+};
+
 std::string EncodeFormat(const FormatRecord& record);
 Result<FormatRecord> DecodeFormat(std::string_view bytes);
 std::string EncodeCommit(const CommitRecord& record);
@@ -163,6 +183,11 @@ std::string EncodeJournal(const JournalRecord& record);
 Result<JournalRecord> DecodeJournal(std::string_view bytes);
 std::string EncodeGarbage(const GarbageRecord& record);
 Result<GarbageRecord> DecodeGarbage(std::string_view bytes);
+std::string EncodeIndexCheckpoint(const IndexCheckpointRecord& record);
+Result<IndexCheckpointRecord> DecodeIndexCheckpoint(std::string_view bytes);
+/// The documents that a commit touched, ascending. Of keys::IndexChange().
+std::string EncodeIndexChange(const std::vector<DocumentNumber>& documents);
+Result<std::vector<DocumentNumber>> DecodeIndexChange(std::string_view bytes);
 /// The document numbers that use or used a chunk id, newest first.
 std::string EncodeChunkOwners(const std::vector<DocumentNumber>& owners);
 Result<std::vector<DocumentNumber>> DecodeChunkOwners(std::string_view bytes);

@@ -133,6 +133,7 @@ Status Store::Close() {
   return WithoutExceptions([&] { return impl_->state->Close(); });
 }
 
+ImageFiles& Store::image_files() const { return *impl_->state->image_files; }
 Status Store::CheckUsable() const { return impl_->state->CheckUsable(); }
 bool Store::read_only() const { return impl_->state->read_only; }
 bool Store::was_created() const { return impl_->state->was_created; }
@@ -146,7 +147,7 @@ std::uint64_t Store::disk_bytes() const {
     TRACEVEC_RETURN_IF_ERROR(FromRocksdb(
         state.file_system->GetChildrenFileAttributes(state.db->GetName(), {}, &files, nullptr),
         state.path));
-    std::uint64_t total = 0;
+    std::uint64_t total = state.image_files->disk_bytes();
     for (const rocksdb::FileAttributes& file : files) total += file.size_bytes;
     return total;
   });

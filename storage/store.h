@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "storage/image_files.h"
 #include "storage/keys.h"
 #include "tracevec/status.h"
 
@@ -112,6 +113,9 @@ class Store {
   /// Merges the files in which records lie that were deleted or replaced, so that they give their
   /// disk space back. Errors: IOError, ResourceExhausted, ReadOnly.
   Status Compact();
+  /// Files beside the records, which are derived from them. REQUIRES: this is not closed.
+  ImageFiles& image_files() const;
+
   /// Everything written so far reaches the disk.
   Status Sync();
   /// Writes buffers to files, marks the shutdown clean unless read-only, and releases the
@@ -122,9 +126,9 @@ class Store {
   /// process that opened it. Cheap.
   Status CheckUsable() const;
   bool read_only() const;
-  bool was_created() const;        ///< By this Open.
-  bool recovered_unclean() const;  ///< The last writer did not close.
-  std::uint64_t disk_bytes() const;
+  bool was_created() const;          ///< By this Open.
+  bool recovered_unclean() const;    ///< The last writer did not close.
+  std::uint64_t disk_bytes() const;  ///< Of records and image files.
 
   class Impl;
 

@@ -21,6 +21,7 @@ enum class DirectoryKind : std::uint8_t {
 };
 
 inline std::string StorePath(const std::string& path) { return path + "/store"; }
+inline std::string ImagesPath(const std::string& path) { return path + "/index"; }
 inline std::string LockPath(const std::string& path) { return path + "/store/LOCK"; }
 
 /// Errors: InvalidArgument (a file, or a non-empty directory without a marker), Unsupported (a

@@ -82,6 +82,8 @@ class StoreOpener {
     state_->env =
         rocksdb::NewCompositeEnv(std::make_shared<RocksdbFileSystem>(state_->file_system));
     state_->block_cache = MakeBlockCache(options);
+    state_->image_files =
+        std::make_unique<ImageFiles>(state_->file_system, ImagesPath(state_->path));
   }
 
   Result<std::shared_ptr<StoreState>> Open() {

@@ -19,6 +19,7 @@
 #include <thread>
 
 #include "storage/fork_guard.h"
+#include "storage/image_files.h"
 #include "storage/rocksdb_options.h"
 #include "storage/store.h"
 #include "storage/writer_lease.h"
@@ -77,6 +78,7 @@ class StoreState {
   std::shared_ptr<rocksdb::FileSystem> file_system;
   std::unique_ptr<rocksdb::Env> env;
   std::shared_ptr<rocksdb::Cache> block_cache;
+  std::unique_ptr<ImageFiles> image_files;
 
   /// Calls hold it shared; exclusively it is held while `db` is taken away, by Close once, or
   /// replaced, by RecoverFromError.

@@ -110,7 +110,7 @@ class IndexTest : public testing::Test {
     builder.Build(options);
     auto image = std::make_shared<MemoryImage>();
     EXPECT_TRUE(builder.Write(CollectionNumber{1}, image.get()).ok());
-    return *Segment::Open(image, kFields, true);
+    return *Segment::Open(image, kFields, CollectionNumber{1}, true);
   }
   void BuildAllThatIsDue() {
     while (auto build = index_.NextBuild(CommitNumber{commit_})) {

@@ -173,6 +173,7 @@ Outcome ModelCollection::Apply(const Operation& operation) {
     case Operation::Kind::kDelete: return Delete(operation);
     case Operation::Kind::kDeleteDocument: return DeleteDocument(operation.ids.front());
     case Operation::Kind::kUpdateMetadata: return UpdateMetadata(operation);
+    case Operation::Kind::kRebuild: return {};
     default: return Put(operation);
   }
 }

@@ -14,6 +14,7 @@
 #include "tests/random_documents.h"
 #include "tests/random_operations.h"
 #include "tests/run_in_parallel.h"
+#include "tests/small_index_options.h"
 #include "tests/test_seed.h"
 
 // A database on a disk whose n-th call fails, for each n until the operation gets through, and on
@@ -24,12 +25,13 @@ namespace {
 
 using Lasts = FaultFileSystem::Lasts;
 
-constexpr OperationMix kMix = {.large_chunks = 24, .small_chunks = 10, .most_paragraphs = 5};
+constexpr OperationMix kMix = {
+    .large_chunks = 24, .small_chunks = 10, .most_paragraphs = 5, .rebuild_one_in = 30};
 constexpr std::uint64_t kSeed = 7;
 
 /// A database with a little of everything, and its model. What fails is a copy of it.
 struct Original {
-  explicit Original(const OperationMix& mix) : database(Durability::kSync) {
+  explicit Original(const OperationMix& mix) : database(Durability::kSync, kSmallIndexOptions) {
     EXPECT_TRUE(database.Open().ok());
     for (std::uint64_t i = 0; i < 150; ++i) {
       const Operation operation = MakeOperation(kSeed, i, model, mix);

@@ -18,13 +18,14 @@ namespace tracevec {
 /// A database whose every byte goes through a FaultFileSystem.
 class FaultyDatabase {
  public:
-  explicit FaultyDatabase(Durability durability) {
+  explicit FaultyDatabase(Durability durability, const IndexOptions& index = {}) : index_(index) {
     options_.durability = durability;
     options_.store_memory_bytes = 8 << 20;
     MakeFileSystem();
   }
   /// With a copy of what another has on disk, all of it durable. REQUIRES: the other is closed.
-  explicit FaultyDatabase(const FaultyDatabase& other) : options_(other.options_) {
+  explicit FaultyDatabase(const FaultyDatabase& other)
+      : options_(other.options_), index_(other.index_) {
     std::filesystem::copy(other.path(), path(), std::filesystem::copy_options::recursive);
     MakeFileSystem();
   }
@@ -36,7 +37,7 @@ class FaultyDatabase {
   std::string path() const { return directory_ / "db"; }
 
   Status Open() {
-    auto opened = OpenForTest(path(), options_, faults_);
+    auto opened = OpenForTest(path(), options_, faults_, index_);
     if (!opened.ok()) return opened.status();
     database_ = *std::move(opened);
     return Status::Ok();
@@ -65,6 +66,7 @@ class FaultyDatabase {
 
   TemporaryDirectory directory_;
   OpenOptions options_;
+  const IndexOptions index_;
   std::shared_ptr<FaultFileSystem> faults_;
   std::unique_ptr<Database> database_;
 };

@@ -10,8 +10,9 @@
 namespace tracevec {
 namespace {
 
-constexpr std::array<std::string_view, 8> kKindNames = {
-    "create", "drop", "upsert", "put", "put_many", "delete_document", "delete", "update_metadata"};
+constexpr std::array<std::string_view, 9> kKindNames = {
+    "create",          "drop",   "upsert",          "put",    "put_many",
+    "delete_document", "delete", "update_metadata", "rebuild"};
 
 Outcome FromWrite(const Result<WriteResult>& result) {
   Outcome outcome;
@@ -120,6 +121,11 @@ Outcome ExecuteOn(Collection& collection, const Operation& operation) {
     case Operation::Kind::kDeleteDocument:
       return FromWrite(collection.DeleteDocument(operation.ids.front()));
     case Operation::Kind::kDelete: return FromWrite(collection.Delete(SelectionOf(operation)));
+    case Operation::Kind::kRebuild: {
+      RebuildOptions options;
+      options.threads = 1;
+      return {collection.Rebuild(options), 0, 0, 0, {}};
+    }
     default: return FromWrite(collection.UpdateMetadata(operation.patch, SelectionOf(operation)));
   }
 }

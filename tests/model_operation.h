@@ -22,6 +22,7 @@ struct Operation {
     kDeleteDocument,
     kDelete,
     kUpdateMetadata,
+    kRebuild,  ///< Of the index, on one thread: changes no answer.
   };
 
   Kind kind = Kind::kUpsert;

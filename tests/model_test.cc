@@ -6,10 +6,12 @@
 #include <set>
 #include <string>
 
+#include "retrieval/database_impl.h"
 #include "tests/database_model.h"
 #include "tests/model_difference.h"
 #include "tests/model_operation.h"
 #include "tests/random_operations.h"
+#include "tests/small_index_options.h"
 #include "tests/temporary_directory.h"
 #include "tests/test_seed.h"
 
@@ -19,7 +21,8 @@ namespace {
 /// Does random operations to a database and to its model, and compares the two.
 class ModelRun {
  public:
-  explicit ModelRun(std::uint64_t seed) : seed_(seed), random_(seed) {}
+  ModelRun(std::uint64_t seed, const IndexOptions& index)
+      : seed_(seed), random_(seed), index_(index) {}
 
   /// Everything is compared about so often, and after each reopening.
   static constexpr std::size_t kOperationsBetweenComparisons = 200;
@@ -87,7 +90,7 @@ class ModelRun {
       if (!closed.ok()) return "close: " + closed.ToString();
     }
     database_.reset();
-    auto opened = Database::Open(directory_.path());
+    auto opened = OpenForTest(directory_.path(), {}, nullptr, index_);
     if (!opened.ok()) return "open: " + opened.status().ToString();
     database_ = *std::move(opened);
     const auto stats = database_->Stats();
@@ -104,7 +107,8 @@ class ModelRun {
 
   const std::uint64_t seed_;
   std::mt19937_64 random_;
-  const OperationMix mix_;
+  const IndexOptions index_;
+  const OperationMix mix_ = {.rebuild_one_in = 100};
   const TemporaryDirectory directory_;
   std::unique_ptr<Database> database_;
   DatabaseModel model_;
@@ -118,7 +122,8 @@ class Model : public ::testing::TestWithParam<int> {};
 TEST_P(Model, ADatabaseAnswersAsItsModelAfterEveryOperation) {
   const std::uint64_t seed = TestSeed() + static_cast<std::uint64_t>(GetParam());
   SCOPED_TRACE("repeat with the first database and " + SeedMessage(seed));
-  const std::string difference = ModelRun(seed).Run(TestIterations(5'000));
+  const IndexOptions index = GetParam() % 2 == 0 ? IndexOptions() : kSmallIndexOptions;
+  const std::string difference = ModelRun(seed, index).Run(TestIterations(5'000));
   EXPECT_TRUE(difference.empty()) << difference;
 }
 

@@ -11,6 +11,7 @@
 #include "tests/model_operation.h"
 #include "tests/random_operations.h"
 #include "tests/run_in_parallel.h"
+#include "tests/small_index_options.h"
 #include "tests/test_seed.h"
 
 // Power goes off at a random call to the file system while a database is opened and written. What
@@ -20,12 +21,16 @@ namespace tracevec {
 namespace {
 
 /// Small collections and short documents: a point costs milliseconds, and there are many.
-constexpr OperationMix kMix = {.large_chunks = 24, .small_chunks = 10, .most_paragraphs = 5};
+constexpr OperationMix kMix = {
+    .large_chunks = 24, .small_chunks = 10, .most_paragraphs = 5, .rebuild_one_in = 10};
 
 class PowerLossRun {
  public:
   PowerLossRun(std::uint64_t seed, Durability durability)
-      : seed_(seed), random_(seed), durability_(durability), database_(durability) {}
+      : seed_(seed),
+        random_(seed),
+        durability_(durability),
+        database_(durability, seed % 2 == 0 ? IndexOptions() : kSmallIndexOptions) {}
 
   void LosePowerOnce() {
     // A third of the points lie in opening, or creating, which is about 100 calls.

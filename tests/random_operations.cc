@@ -223,6 +223,12 @@ Operation MakeOperation(std::uint64_t seed, std::uint64_t index, const DatabaseM
     drop.collection = name;
     return drop;
   }
+  if (mix.rebuild_one_in > 0 && Below(random, mix.rebuild_one_in) == 0) {
+    Operation rebuild;
+    rebuild.kind = Operation::Kind::kRebuild;
+    rebuild.collection = name;
+    return rebuild;
+  }
   return OperationMaker(&random, name, model.collections.at(name), mix).Make();
 }
 

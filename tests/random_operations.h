@@ -18,6 +18,7 @@ struct OperationMix {
   std::size_t small_chunks = 60;     ///< The same of the others.
   std::size_t most_paragraphs = 16;  ///< Of a document when it is made.
   bool drops = true;                 ///< Collections are dropped, and made again.
+  std::size_t rebuild_one_in = 0;    ///< One of so many operations rebuilds an index; 0: none.
 };
 
 /// Makes the `index`-th operation on a database like `model`. Pure: the same arguments give the

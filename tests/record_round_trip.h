@@ -28,6 +28,8 @@ inline std::string CheckEveryDecoder(std::string_view bytes) {
   check("chunk metadata", DecodeChunkMetadata(bytes), EncodeChunkMetadata);
   check("journal", DecodeJournal(bytes), EncodeJournal);
   check("garbage", DecodeGarbage(bytes), EncodeGarbage);
+  check("index checkpoint", DecodeIndexCheckpoint(bytes), EncodeIndexCheckpoint);
+  check("index change", DecodeIndexChange(bytes), EncodeIndexChange);
   check("chunk owners", DecodeChunkOwners(bytes), EncodeChunkOwners);
   check("marker", DecodeMarker(bytes), EncodeMarker);
 

@@ -162,9 +162,37 @@ class RecordMaker {
     return record;
   }
 
+  template <typename Number>
+  std::vector<Number> Ascending(std::uint64_t below) {
+    std::vector<Number> numbers;
+    for (std::uint64_t n = random_() % 3; n < below && Coin(); n += 1 + random_() % 300) {
+      numbers.push_back(static_cast<Number>(n));
+    }
+    return numbers;
+  }
+
+  IndexCheckpointRecord IndexCheckpoint() {
+    IndexCheckpointRecord record;
+    record.commit = CommitNumber{Number()};
+    record.may_expire = Coin();
+    for (std::size_t i = Count(); i > 0; --i) {
+      ImageRecord image;
+      image.number = Number();
+      image.checksum = random_();
+      image.rows = Number32() | 1;
+      if (Coin()) image.stamp = FileStamp{Number(), Number(), static_cast<std::int64_t>(Number())};
+      image.dead = Ascending<std::uint32_t>(image.rows);
+      record.images.push_back(std::move(image));
+    }
+    record.stale_documents = Ascending<DocumentNumber>(~std::uint64_t{0});
+    return record;
+  }
+
+  std::vector<DocumentNumber> IndexChange() { return Ascending<DocumentNumber>(~std::uint64_t{0}); }
+
   /// The encoding of some record of some kind.
   std::string AnyEncoding() {
-    switch (random_() % 12) {
+    switch (random_() % 14) {
       case 0: return EncodeFormat({Number32(), Number(), Text()});
       case 1: return EncodeCommit({CommitNumber{Number()}, Number()});
       case 2: return EncodeCollection(Collection());
@@ -176,6 +204,8 @@ class RecordMaker {
       case 8: return EncodeGarbage(Garbage());
       case 9: return EncodeChunkOwners({DocumentNumber{Number()}, DocumentNumber{Number()}});
       case 10: return EncodeMarker({FormatRecord::kCurrentVersion, Marker::State::kReady});
+      case 11: return EncodeIndexCheckpoint(IndexCheckpoint());
+      case 12: return EncodeIndexChange(IndexChange());
       default: return EncodeVersion(Version());
     }
   }
@@ -260,6 +290,10 @@ TEST(Records, WhateverIsEncodedIsAcceptedAsItself) {
     ASSERT_TRUE(same(DecodeJournal(journal), journal, EncodeJournal));
     const std::string garbage = EncodeGarbage(make.Garbage());
     ASSERT_TRUE(same(DecodeGarbage(garbage), garbage, EncodeGarbage));
+    const std::string checkpoint = EncodeIndexCheckpoint(make.IndexCheckpoint());
+    ASSERT_TRUE(same(DecodeIndexCheckpoint(checkpoint), checkpoint, EncodeIndexCheckpoint));
+    const std::string change = EncodeIndexChange(make.IndexChange());
+    ASSERT_TRUE(same(DecodeIndexChange(change), change, EncodeIndexChange));
     const std::string metadata = EncodeChunkMetadata({make.AnyMetadata(), make.AnyMetadata()});
     ASSERT_TRUE(same(DecodeChunkMetadata(metadata), metadata, EncodeChunkMetadata));
     const std::string counters =
@@ -388,6 +422,8 @@ TEST(Keys, OfACollectionStartWithAKindAndItsNumber) {
                                         keys::ChunkMetadata(c, d, ChunkNumber{1}, CommitNumber{1}),
                                         keys::ChunkId(c, "id"),
                                         keys::Garbage(c, CommitNumber{1}, 0),
+                                        keys::IndexCheckpoint(c),
+                                        keys::IndexChange(c, CommitNumber{1}),
                                         keys::Vector(c, FieldNumber{0}, d, ChunkNumber{1})};
   std::string kinds;
   for (const std::string& key : all) {

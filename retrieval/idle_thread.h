@@ -1,0 +1,35 @@
+#pragma once
+
+#include <exception>
+#include <optional>
+
+namespace tracevec {
+
+/// Runs a function on a thread that the system runs when it has nothing else to do, and waits for
+/// it. A thread of its own each time, since the way back from that priority is refused to ordinary
+/// users. It should take no lock that anyone waits for: who waits would be idle too.
+void RunOnIdleThread(void (*function)(void*), void* argument);
+
+/// The same for a function that returns something or throws.
+template <typename Function>
+auto RunIdle(const Function& function) -> decltype(function()) {
+  struct Call {
+    const Function& function;
+    std::optional<decltype(function())> result;
+    std::exception_ptr thrown;
+  } call{function, {}, {}};
+  RunOnIdleThread(
+      [](void* argument) {
+        auto& run = *static_cast<Call*>(argument);
+        try {
+          run.result.emplace(run.function());
+        } catch (...) {
+          run.thrown = std::current_exception();
+        }
+      },
+      &call);
+  if (call.thrown) std::rethrow_exception(call.thrown);
+  return *std::move(call.result);
+}
+
+}  // namespace tracevec

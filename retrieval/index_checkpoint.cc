@@ -1,0 +1,124 @@
+#include "retrieval/index_checkpoint.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "core/return_if_error.h"
+#include "storage/keys.h"
+#include "storage/records.h"
+
+namespace tracevec {
+namespace {
+
+template <typename Number>
+void SortUnique(std::vector<Number>& numbers) {
+  std::sort(numbers.begin(), numbers.end());
+  numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
+}
+
+IndexCheckpointRecord MakeCheckpoint(const CollectionState& state, const KeptFiles& kept) {
+  IndexCheckpointRecord record;
+  record.commit = state.counters.commit;
+  record.may_expire = state.may_expire;
+  std::vector<DocumentNumber>& stale = record.stale_documents;
+  const IndexView view = state.index->View(state.counters.commit);
+  for (std::size_t s = 0; s < view.sets.size(); ++s) {
+    const RowSet& set = *view.sets[s];
+    const auto* segment = dynamic_cast<const Segment*>(&set);
+    const ImageFile* file = segment == nullptr ? nullptr : FileOf(*segment);
+    if (const auto found = kept.find(segment); found != kept.end()) file = found->second.get();
+    if (file == nullptr) {
+      for (std::uint32_t row = 0; row < view.sizes[s]; ++row) {
+        if (set.Alive(row)) stale.push_back(set.document(row));
+      }
+      continue;
+    }
+    ImageRecord image;
+    image.number = file->number();
+    image.checksum = segment->image_checksum();
+    image.rows = segment->rows();
+    image.stamp = file->stamp();
+    segment->ListChanges(&image.dead, &stale);
+    record.images.push_back(std::move(image));
+  }
+  SortUnique(stale);
+  return record;
+}
+
+}  // namespace
+
+const ImageFile* FileOf(const Segment& segment) {
+  return dynamic_cast<const ImageFile*>(segment.image().get());
+}
+
+Status WriteIndexCheckpoint(Store& store, CollectionState& state, const KeptFiles& kept) {
+  const IndexCheckpointRecord record = MakeCheckpoint(state, kept);
+  StoreBatch batch;
+  batch.DeletePrefix(Table::kRecords, keys::IndexChangesPrefix(state.number));
+  const std::string key = keys::IndexCheckpoint(state.number);
+  if (record.images.empty()) {
+    batch.Delete(Table::kRecords, key);
+  } else {
+    batch.Put(Table::kRecords, key, EncodeIndexCheckpoint(record));
+  }
+  // Synced, since the files that it no longer names go next.
+  TRACEVEC_RETURN_IF_ERROR(store.Write(batch, /*sync=*/true));
+  StoredIndex& stored = state.stored_index;
+  const std::vector<std::uint64_t> before = std::exchange(stored.images, {});
+  for (const ImageRecord& image : record.images) stored.images.push_back(image.number);
+  stored.has_checkpoint = !record.images.empty();
+  stored.checkpoint_is_due = false;
+  stored.changed_documents = 0;
+  for (const std::uint64_t number : before) {
+    const auto& now = stored.images;
+    if (std::find(now.begin(), now.end(), number) != now.end()) continue;
+    stored.damaged.erase(number);
+    store.image_files().Remove(number).IgnoreError("the next open for writing removes it");
+  }
+  return Status::Ok();
+}
+
+bool CheckpointIsDue(const CollectionState& state, const IndexOptions& options) {
+  const StoredIndex& stored = state.stored_index;
+  return stored.checkpoint_is_due || stored.changed_documents > options.most_changed_documents;
+}
+
+Status PersistIndex(Store& store, CollectionState& state, const IndexOptions& options) {
+  if (state.index == nullptr) return Status::Ok();
+  KeptFiles kept;
+  for (const auto& set : state.index->View(state.counters.commit).sets) {
+    const auto* segment = dynamic_cast<const Segment*>(set.get());
+    if (segment == nullptr || FileOf(*segment) != nullptr) continue;
+    if (segment->rows() < options.least_rows_of_file_at_close) continue;
+    TRACEVEC_ASSIGN_OR_RETURN(auto writer, store.image_files().Create());
+    const auto bytes = segment->image()->bytes();
+    TRACEVEC_RETURN_IF_ERROR(writer->Reserve(bytes.size()));
+    TRACEVEC_RETURN_IF_ERROR(writer->Append(bytes.data(), bytes.size()));
+    TRACEVEC_ASSIGN_OR_RETURN(kept[segment], writer->Finish());
+  }
+  const StoredIndex& stored = state.stored_index;
+  const bool misses_nothing =
+      kept.empty() && !stored.checkpoint_is_due && stored.changed_documents == 0;
+  return misses_nothing ? Status::Ok() : WriteIndexCheckpoint(store, state, kept);
+}
+
+Status RemoveStrayImages(Store& store) {
+  TRACEVEC_ASSIGN_OR_RETURN(const std::vector<std::uint64_t> numbers, store.image_files().List());
+  if (numbers.empty()) return Status::Ok();
+  std::set<std::uint64_t> named;
+  StoreCursor cursor = store.NewCursor(Table::kRecords, keys::IndexCheckpointsPrefix());
+  for (; cursor.Valid(); cursor.Next()) {
+    TRACEVEC_ASSIGN_OR_RETURN(const auto record, DecodeIndexCheckpoint(cursor.value()));
+    for (const ImageRecord& image : record.images) named.insert(image.number);
+  }
+  TRACEVEC_RETURN_IF_ERROR(cursor.status());
+  for (const std::uint64_t number : numbers) {
+    if (named.contains(number)) continue;
+    TRACEVEC_RETURN_IF_ERROR(store.image_files().Remove(number));
+  }
+  return Status::Ok();
+}
+
+}  // namespace tracevec

@@ -1,0 +1,204 @@
+#include "retrieval/index_loader.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "core/return_if_error.h"
+#include "retrieval/row_loader.h"
+#include "storage/image_files.h"
+#include "storage/keys.h"
+#include "storage/records.h"
+
+namespace tracevec {
+namespace {
+
+class IndexLoader {
+ public:
+  IndexLoader(const Store& store, CollectionState& state) : store_(store), state_(state) {}
+
+  Status Load() {
+    TRACEVEC_RETURN_IF_ERROR(ReadCheckpoint());
+    StartIndex();
+    for (const ImageRecord& image : checkpoint_.images) TRACEVEC_RETURN_IF_ERROR(AddImage(image));
+    TRACEVEC_RETURN_IF_ERROR(some_are_missing_ ? ReadAll() : ReadStale());
+    if (index_->live_rows() != state_.counters.chunks && index_->segments() > 0) {
+      Distrust(fmt::format("with its images it has {} chunks, {} were counted", index_->live_rows(),
+                           state_.counters.chunks));
+      StartIndex();
+      TRACEVEC_RETURN_IF_ERROR(ReadAll());
+    }
+    if (index_->live_rows() != state_.counters.chunks) {
+      return Status::Corruption(
+          fmt::format("collection '{}': {} chunks were found, {} were counted", state_.name,
+                      index_->live_rows(), state_.counters.chunks));
+    }
+    Publish();
+    return Status::Ok();
+  }
+
+ private:
+  /// The checkpoint, and the documents that changed since or were stale then. One that is damaged
+  /// counts as none.
+  Status ReadCheckpoint() {
+    TRACEVEC_ASSIGN_OR_RETURN(const auto stored,
+                              store_.Get(Table::kRecords, keys::IndexCheckpoint(state_.number)));
+    some_are_missing_ = !stored;
+    if (!stored) return Status::Ok();
+    loaded_.has_checkpoint = true;
+    auto checkpoint = DecodeIndexCheckpoint(*stored);
+    if (!checkpoint.ok()) {
+      Distrust(checkpoint.status().message());
+      return Status::Ok();
+    }
+    checkpoint_ = *std::move(checkpoint);
+    for (const ImageRecord& image : checkpoint_.images) loaded_.images.push_back(image.number);
+    return ReadChanges();
+  }
+
+  Status ReadChanges() {
+    stale_ = std::move(checkpoint_.stale_documents);
+    StoreCursor cursor = store_.NewCursor(Table::kRecords, keys::IndexChangesPrefix(state_.number));
+    for (; cursor.Valid(); cursor.Next()) {
+      const auto changed = DecodeIndexChange(cursor.value());
+      if (!changed.ok()) {
+        // Which documents it named is not known: no image can be trusted.
+        Distrust(changed.status().message());
+        return Status::Ok();
+      }
+      loaded_.changed_documents += changed->size();
+      stale_.insert(stale_.end(), changed->begin(), changed->end());
+    }
+    std::sort(stale_.begin(), stale_.end());
+    stale_.erase(std::unique(stale_.begin(), stale_.end()), stale_.end());
+    return cursor.status();
+  }
+
+  void StartIndex() { index_ = std::make_shared<CollectionIndex>(state_.Layouts()); }
+
+  /// Opens an image, or notes that it cannot be used.
+  Status AddImage(const ImageRecord& image) {
+    const Result<std::shared_ptr<Segment>> segment = OpenSegment(image);
+    if (segment.ok()) {
+      for (const std::uint32_t row : image.dead) {
+        (*segment)->Delete(row, state_.counters.commit);
+      }
+      index_->AddSegment(*segment);
+      return Status::Ok();
+    }
+    // Without memory, or descriptors, for the image there is none for its rows either.
+    if (segment.status().code() == StatusCode::kResourceExhausted) return segment.status();
+    Warn(segment.status().message());
+    return Status::Ok();
+  }
+
+  Result<std::shared_ptr<Segment>> OpenSegment(const ImageRecord& image) {
+    if (state_.stored_index.damaged.contains(image.number)) {
+      return Status::Corruption(fmt::format("image {}: damaged on disk", image.number));
+    }
+    TRACEVEC_ASSIGN_OR_RETURN(const auto file, store_.image_files().Open(image.number));
+    const bool untouched = image.stamp && file->stamp() == image.stamp;
+    TRACEVEC_ASSIGN_OR_RETURN(
+        std::shared_ptr<Segment> segment,
+        Segment::Open(file, index_->fields(), state_.number, /*check_contents=*/!untouched));
+    if (segment->image_checksum() != image.checksum || segment->rows() != image.rows) {
+      return Status::Corruption(
+          fmt::format("image {}: another one than was recorded", image.number));
+    }
+    if (untouched) {
+      loaded_.unverified.push_back(segment);
+    } else if (file->stamp()) {
+      loaded_.checkpoint_is_due = true;  // With the new stamp, for the next open to trust.
+    }
+    return segment;
+  }
+
+  Status ReadStale() {
+    may_expire_ = checkpoint_.may_expire;
+    return LoadDocuments(store_, state_, state_.counters.commit, stale_,
+                         [this](DocumentNumber document, std::vector<NewRow> rows) {
+                           Reconcile(document, std::move(rows), /*restate=*/true);
+                           return Status::Ok();
+                         });
+  }
+
+  Status ReadAll() {
+    may_expire_ = false;
+    TRACEVEC_RETURN_IF_ERROR(
+        LoadAllDocuments(store_, state_, state_.counters.commit, std::nullopt,
+                         [this](DocumentNumber document, std::vector<NewRow> rows) {
+                           Reconcile(document, std::move(rows), IsStale(document));
+                           return Status::Ok();
+                         }));
+    if (index_->segments() == 0) return Status::Ok();
+    // Documents that are gone were not met.
+    return LoadDocuments(store_, state_, state_.counters.commit, stale_,
+                         [this](DocumentNumber document, std::vector<NewRow> rows) {
+                           if (rows.empty()) Reconcile(document, {}, /*restate=*/false);
+                           return Status::Ok();
+                         });
+  }
+
+  bool IsStale(DocumentNumber document) const {
+    return std::binary_search(stale_.begin(), stale_.end(), document);
+  }
+
+  void Reconcile(DocumentNumber document, std::vector<NewRow> rows, bool restate) {
+    if (!rows.empty() && rows.front().document_state->expires_at) may_expire_ = true;
+    index_->Reconcile(document, std::move(rows), restate, state_.counters.commit);
+  }
+
+  void Warn(std::string_view why) {
+    some_are_missing_ = true;
+    loaded_.checkpoint_is_due = true;
+    state_.warnings.Add(fmt::format("part of the index is built again from the store: {}", why));
+  }
+  /// Nothing of the images is used.
+  void Distrust(std::string_view why) {
+    checkpoint_.images.clear();
+    loaded_.unverified.clear();
+    Warn(why);
+  }
+
+  void Publish() {
+    loaded_.damaged = state_.stored_index.damaged;
+    state_.stored_index = std::move(loaded_);
+    state_.may_expire = may_expire_;
+    state_.index = std::move(index_);
+  }
+
+  const Store& store_;
+  CollectionState& state_;
+  IndexCheckpointRecord checkpoint_;
+  std::vector<DocumentNumber> stale_;  // Ascending.
+  bool some_are_missing_ = false;      // Rows may be in no image although nothing names them.
+  bool may_expire_ = false;
+  StoredIndex loaded_;
+  std::shared_ptr<CollectionIndex> index_;
+};
+
+}  // namespace
+
+Status LoadIndex(const Store& store, CollectionState& state) {
+  return IndexLoader(store, state).Load();
+}
+
+Status LoadStoredIndex(const Store& store, CollectionState& state) {
+  TRACEVEC_ASSIGN_OR_RETURN(const auto stored,
+                            store.Get(Table::kRecords, keys::IndexCheckpoint(state.number)));
+  state.stored_index.has_checkpoint = stored.has_value();
+  if (!stored) return Status::Ok();
+  const auto checkpoint = DecodeIndexCheckpoint(*stored);
+  // One that is damaged names no file that anyone could find.
+  if (!checkpoint.ok()) return Status::Ok();
+  for (const ImageRecord& image : checkpoint->images) {
+    state.stored_index.images.push_back(image.number);
+  }
+  return Status::Ok();
+}
+
+}  // namespace tracevec

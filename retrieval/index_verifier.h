@@ -1,0 +1,18 @@
+#pragma once
+
+#include <memory>
+
+#include "index/build_stop.h"
+#include "retrieval/engine.h"
+#include "tracevec/status.h"
+
+namespace tracevec {
+
+/// Reads whole one of the image files that were taken into use on their stamps alone. One that is
+/// damaged leaves the index: its rows are read from the store, under the writer's lock. False when
+/// none is left to read. Throws BuildStopped; the file is then left for another time.
+/// REQUIRES: no lock held but the builder's.
+Result<bool> VerifyOneImage(Engine& engine, const std::shared_ptr<CollectionState>& state,
+                            const BuildStop& stop);
+
+}  // namespace tracevec

@@ -1,0 +1,66 @@
+#include "retrieval/segment_maker.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/return_if_error.h"
+#include "index/memory_image.h"
+#include "index/segment_builder.h"
+#include "retrieval/index_checkpoint.h"
+
+namespace tracevec {
+namespace {
+
+/// Small segments are soon merged into larger ones: their graphs are left as they were built.
+constexpr std::size_t kLeastRowsToRefine = 16'384;
+
+Result<std::shared_ptr<const ImageBytes>> WriteToFile(Engine& engine, const CollectionState& state,
+                                                      const SegmentBuilder& builder) {
+  TRACEVEC_ASSIGN_OR_RETURN(auto writer, engine.store().image_files().Create());
+  TRACEVEC_RETURN_IF_ERROR(builder.Write(state.number, writer.get()));
+  TRACEVEC_ASSIGN_OR_RETURN(std::shared_ptr<const ImageBytes> image, writer->Finish());
+  return image;
+}
+
+Result<std::shared_ptr<const ImageBytes>> WriteImage(Engine& engine, CollectionState& state,
+                                                     const SegmentBuilder& builder) {
+  if (!engine.read_only() && builder.rows().size() >= engine.index_options().least_rows_of_file) {
+    auto written = WriteToFile(engine, state, builder);
+    if (written.ok()) return written;
+    state.warnings.Add(
+        fmt::format("part of the index stays in memory, since it could not be "
+                    "written: {}",
+                    written.status().message()));
+  }
+  auto memory = std::make_shared<MemoryImage>();
+  TRACEVEC_RETURN_IF_ERROR(builder.Write(state.number, memory.get()));
+  return std::shared_ptr<const ImageBytes>(std::move(memory));
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Segment>> MakeSegment(Engine& engine, CollectionState& state,
+                                             const CollectionIndex& index,
+                                             CollectionIndex::Build* build, std::size_t threads,
+                                             const BuildStop& stop) {
+  build->ListRows();
+  if (build->rows.empty()) return std::shared_ptr<Segment>();
+  SegmentBuilder builder(index.fields(), build->rows, build->as_of, engine.kernels());
+  SegmentBuildOptions options;
+  options.threads = threads;
+  options.refine = build->rows.size() >= kLeastRowsToRefine;
+  options.stop = stop;
+  builder.Build(options);
+  TRACEVEC_ASSIGN_OR_RETURN(auto image, WriteImage(engine, state, builder));
+  state.graph_insertions += builder.insertions();
+  return Segment::Open(std::move(image), index.fields(), state.number, /*check_contents=*/false);
+}
+
+void DiscardSegment(Engine& engine, const Segment& segment) {
+  const ImageFile* file = FileOf(segment);
+  if (file == nullptr) return;
+  engine.store().image_files().Remove(file->number()).IgnoreError("the next open removes it");
+}
+
+}  // namespace tracevec
