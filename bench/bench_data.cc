@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <random>
 #include <stdexcept>
 
+#include "bench/vector_data.h"
 #include "core/content_hash.h"
 #include "core/kernel_dispatch.h"
 #include "tracevec/database.h"
@@ -19,21 +19,6 @@ constexpr std::size_t kGeneratedQueries = 1500;
 constexpr std::size_t kGeneratedChunks = 15;  // A document; cppdocs has 14.7.
 constexpr std::size_t kGeneratedClusters = 400;
 constexpr std::uint64_t kSeed = 20'260'730;
-
-/// Half precision moved them off unit length by some 1e-4.
-void NormaliseRows(FloatMatrix* matrix) {
-  for (std::size_t row = 0; row < matrix->rows; ++row) {
-    float* values = matrix->values.data() + row * matrix->dimension;
-    double squared_norm = 0;
-    for (std::size_t i = 0; i < matrix->dimension; ++i) {
-      squared_norm += double{values[i]} * double{values[i]};
-    }
-    const double inverse = 1.0 / std::sqrt(squared_norm);
-    for (std::size_t i = 0; i < matrix->dimension; ++i) {
-      values[i] = static_cast<float>(values[i] * inverse);
-    }
-  }
-}
 
 Document ReadPage(const nlohmann::json& row) {
   Document document;
@@ -81,6 +66,7 @@ Corpus ReadCppdocs(std::size_t most_documents) {
   corpus.first_row.resize(corpus.documents.size(), rows);
   corpus.vectors = ReadHalfNpy(path("chunks.f16.npy"), rows);
   corpus.queries = ReadHalfNpy(path("queries.f16.npy"));
+  // Half precision moved them off unit length by some 1e-4.
   NormaliseRows(&corpus.vectors);
   NormaliseRows(&corpus.queries);
   return corpus;

@@ -1,11 +1,6 @@
 // What a hundred thousand small collections in one database cost: see README.md.
 
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <cstdint>
-#include <fstream>
 #include <random>
 #include <stdexcept>
 #include <string>
@@ -13,6 +8,7 @@
 
 #include "bench/bench_data.h"
 #include "bench/bench_report.h"
+#include "bench/own_process.h"
 #include "tests/temporary_directory.h"
 #include "tracevec/tracevec.h"
 
@@ -29,12 +25,7 @@ constexpr std::uint64_t kSeed = 11;
 std::string NameOf(std::size_t tenant) { return "tenant-" + std::to_string(tenant); }
 
 /// Resident memory of this process, in MB.
-double ResidentMegabytes() {
-  std::ifstream file("/proc/self/statm");
-  double pages = 0;
-  file >> pages >> pages;
-  return pages * static_cast<double>(sysconf(_SC_PAGESIZE)) / 1e6;
-}
+double ResidentMegabytes() { return static_cast<double>(MeasureResidentMemory().total) / 1e6; }
 
 void BuildTenants(const Corpus& corpus, const std::string& path, std::size_t collections) {
   auto database = Must(Database::Open(path));
@@ -116,20 +107,6 @@ void Serve(const Corpus& corpus, const std::string& path, std::size_t collection
                  AtMost(1000));
 }
 
-/// Runs this program again, with these arguments more; its exit code.
-int RunAgain(std::vector<std::string> arguments) {
-  std::vector<char*> pointers;
-  for (std::string& argument : arguments) pointers.push_back(argument.data());
-  pointers.push_back(nullptr);
-  pid_t child = 0;
-  if (posix_spawn(&child, "/proc/self/exe", nullptr, nullptr, pointers.data(), environ) != 0) {
-    throw std::runtime_error("this program cannot start itself again");
-  }
-  int status = 0;
-  waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 2;
-}
-
 void Run(BenchReport* report) {
   std::size_t collections = report->quick() ? kQuickCollections : kCollections;
   if (const auto& asked = report->Flag("--collections")) collections = std::stoul(*asked);
@@ -147,8 +124,8 @@ void Run(BenchReport* report) {
                  static_cast<double>(collections) / building.WallSeconds(), "collections/s",
                  std::nullopt,
                  {{"by_cpu_time", static_cast<double>(collections) / building.CpuSeconds()}});
-  std::vector<std::string> arguments = {"tenants_bench", "--serve", directory / "db",
-                                        "--collections", std::to_string(collections)};
+  std::vector<std::string> arguments = {"--serve", directory / "db", "--collections",
+                                        std::to_string(collections)};
   if (report->quick()) arguments.push_back("--quick");
   if (report->check()) arguments.push_back("--check");
   report->TakeExitCode(RunAgain(std::move(arguments)));

@@ -3,16 +3,14 @@
 #include <malloc.h>
 #include <unistd.h>
 
-#include <array>
-#include <cstdio>
 #include <exception>
 #include <fstream>
 #include <iostream>
 #include <sstream>
 #include <stdexcept>
-#include <string_view>
 
 #include "bench/bench_report.h"
+#include "bench/vector_data.h"
 
 namespace tracevec::bench {
 namespace {
@@ -20,27 +18,6 @@ namespace {
 /// A batch of a thousand fast queries lasts some 30 ms, in which one interruption shows: it is
 /// repeated until this much time has passed.
 constexpr double kLeastSeconds = 0.25;
-
-/// Reads a two-dimensional .npy file of float32 rows, as np.save writes them.
-FloatMatrix ReadNpy(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::array<unsigned char, 10> start{};  // Magic, two bytes of version, two of header length.
-  file.read(reinterpret_cast<char*>(start.data()), start.size());
-  std::string header(start[8] + 256u * start[9], ' ');
-  file.read(header.data(), static_cast<std::streamsize>(header.size()));
-  FloatMatrix matrix;
-  const std::size_t shape = header.find("'shape': (");
-  if (!file || shape == std::string::npos || header.find("'<f4'") == std::string::npos ||
-      std::sscanf(header.c_str() + shape, "'shape': (%zu, %zu)", &matrix.rows, &matrix.dimension) !=
-          2) {
-    throw std::runtime_error(path + ": expected float32 rows, header is " + header);
-  }
-  matrix.values.resize(matrix.rows * matrix.dimension);
-  file.read(reinterpret_cast<char*>(matrix.values.data()),
-            static_cast<std::streamsize>(matrix.values.size() * sizeof(float)));
-  if (!file) throw std::runtime_error(path + ": ends early");
-  return matrix;
-}
 
 template <typename T>
 void WriteNumbers(const std::string& path, const std::vector<T>& numbers) {
