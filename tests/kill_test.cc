@@ -1,24 +1,17 @@
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <chrono>
-#include <csignal>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <random>
 #include <string>
-#include <string_view>
 #include <thread>
-#include <utility>
 #include <vector>
 
 #include "retrieval/database_impl.h"
 #include "tests/database_model.h"
+#include "tests/killed_process.h"
 #include "tests/model_difference.h"
 #include "tests/model_operation.h"
 #include "tests/random_operations.h"
@@ -33,8 +26,7 @@
 namespace tracevec {
 namespace {
 
-constexpr std::string_view kChildFlag = "--write-until-killed";
-constexpr int kReportDescriptor = 3;
+constexpr char kChildRole[] = "--write-until-killed";
 constexpr std::uint64_t kDiverged = ~std::uint64_t{0};
 
 /// "large" crosses the border between a collection in the store alone and one with rows in memory.
@@ -46,80 +38,35 @@ Result<std::unique_ptr<Database>> OpenAs(const std::string& path, std::uint64_t 
   return OpenForTest(path, {}, nullptr, seed % 2 == 0 ? IndexOptions() : kSmallIndexOptions);
 }
 
-/// Tells the parent how many operations of the seed are acknowledged.
-void Report(std::uint64_t acknowledged) {
-  const auto* bytes = reinterpret_cast<const char*>(&acknowledged);
-  if (write(kReportDescriptor, bytes, sizeof acknowledged) != sizeof acknowledged) std::_Exit(3);
-}
-
-/// The child: operations from `first` on, under async, until it is killed.
-int WriteUntilKilled(const std::string& path, std::uint64_t seed, std::uint64_t first) {
+/// The child: operations of the seed from `first` on, under async, until it is killed. Reports how
+/// many are acknowledged.
+int WriteUntilKilled(const std::vector<std::string>& arguments) {
+  const std::string& path = arguments[0];
+  const std::uint64_t seed = std::stoull(arguments[1]);
+  const std::uint64_t first = std::stoull(arguments[2]);
   DatabaseModel model;
   for (std::uint64_t i = 0; i < first; ++i) model.Apply(MakeOperation(seed, i, model, kMix));
   const auto database = OpenAs(path, seed);
   if (!database.ok()) {
     std::fprintf(stderr, "child: open: %s\n", database.status().ToString().c_str());
-    Report(kDiverged);
+    ChildRole::Report(kDiverged);
     return 1;
   }
-  Report(first);
+  ChildRole::Report(first);
   for (std::uint64_t i = first;; ++i) {
     const Operation operation = MakeOperation(seed, i, model, kMix);
     const Outcome expected = model.Apply(operation);
     const std::string difference = DifferenceOf(expected, Execute(**database, operation));
     if (!difference.empty()) {
       std::fprintf(stderr, "child: %s: %s\n", operation.Describe().c_str(), difference.c_str());
-      Report(kDiverged);
+      ChildRole::Report(kDiverged);
       return 1;
     }
-    Report(i + 1);
+    ChildRole::Report(i + 1);
   }
 }
 
-/// A child process that is killed at the end of its life.
-class Child {
- public:
-  Child(const std::string& path, std::uint64_t seed, std::uint64_t first) {
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0) std::abort();
-    report_ = ends[0];
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, ends[1], kReportDescriptor);
-    std::vector<std::string> arguments = {"child", std::string(kChildFlag), path,
-                                          std::to_string(seed), std::to_string(first)};
-    std::vector<char*> pointers;
-    for (std::string& argument : arguments) pointers.push_back(argument.data());
-    pointers.push_back(nullptr);
-    if (posix_spawn(&process_, "/proc/self/exe", &actions, nullptr, pointers.data(), environ) !=
-        0) {
-      std::abort();
-    }
-    posix_spawn_file_actions_destroy(&actions);
-    close(ends[1]);
-  }
-  ~Child() { close(report_); }
-  Child(const Child&) = delete;
-  Child& operator=(const Child&) = delete;
-
-  void Kill() {
-    kill(process_, SIGKILL);
-    int status = 0;
-    waitpid(process_, &status, 0);
-  }
-
-  /// What was reported last, if anything. REQUIRES: Kill() was called.
-  std::optional<std::uint64_t> LastReport() {
-    std::optional<std::uint64_t> last;
-    std::uint64_t report = 0;
-    while (read(report_, &report, sizeof report) == sizeof report) last = report;
-    return last;
-  }
-
- private:
-  pid_t process_ = 0;
-  int report_ = -1;
-};
+const ChildRole kRole(kChildRole, WriteUntilKilled);
 
 /// One database that is written and killed again and again.
 class KillLoop {
@@ -127,7 +74,8 @@ class KillLoop {
   explicit KillLoop(std::uint64_t seed) : seed_(seed), random_(seed) {}
 
   void KillOnce() {
-    Child child(directory_ / "db", seed_, done_);
+    KilledProcess child(kChildRole,
+                        {directory_ / "db", std::to_string(seed_), std::to_string(done_)});
     std::this_thread::sleep_for(std::chrono::microseconds(random_() % 200'000));
     child.Kill();
     const std::optional<std::uint64_t> reported = child.LastReport();
@@ -194,12 +142,3 @@ TEST(Kill, LosesNothingAcknowledgedAndLeavesNothingHalf) {
 
 }  // namespace
 }  // namespace tracevec
-
-int main(int argc, char** argv) {
-  if (argc == 5 && argv[1] == tracevec::kChildFlag) {
-    return tracevec::WriteUntilKilled(argv[2], std::strtoull(argv[3], nullptr, 10),
-                                      std::strtoull(argv[4], nullptr, 10));
-  }
-  testing::InitGoogleTest(&argc, argv);
-  return RUN_ALL_TESTS();
-}
