@@ -159,7 +159,7 @@ std::optional<CollectionIndex::Build> CollectionIndex::BuildOfAll(CommitNumber a
   std::vector<std::shared_ptr<RowSet>> sets;
   for (const Entry& entry : segments_) sets.push_back(entry.segment);
   for (std::size_t b = 0; b < head_.sealed(); ++b) sets.push_back(head_.blocks()[b]);
-  return Build{std::move(sets), as_of, {}};
+  return Build{std::move(sets), as_of, {}, even_so};
 }
 
 void CollectionIndex::Replace(const Build& build, std::shared_ptr<Segment> segment,

@@ -24,6 +24,7 @@ class CollectionIndex {
     std::vector<std::shared_ptr<RowSet>> sets;  ///< Neighbours, to be replaced.
     CommitNumber as_of{};
     std::vector<SourceRow> rows;  ///< Their live rows in order, once ListRows was called.
+    bool even_so = false;         ///< See BuildOfAll.
 
     /// Sets `rows`. Any thread: the sets do not grow any more, and a row that dies meanwhile may be
     /// listed or not. Cost: one pass over the rows, dead ones too.

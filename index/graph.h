@@ -30,7 +30,15 @@ struct Graph {
   std::uint32_t entry = kNoNode;     ///< Place in the top level; a row where there are no levels.
 };
 
-/// The same, of a graph that is kept elsewhere.
+/// What a graph went through since it was built from nothing.
+struct GraphLineage {
+  std::uint32_t generation = 0;  ///< How many merges took it over.
+  std::uint32_t dead = 0;        ///< How many of its nodes they left behind.
+  bool refined = false;          ///< RefineGraph went over all of it.
+  friend bool operator==(const GraphLineage&, const GraphLineage&) = default;
+};
+
+/// A Graph that is kept elsewhere.
 struct GraphView {
   struct Level {
     std::span<const std::uint32_t> rows;

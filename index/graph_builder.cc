@@ -1,13 +1,13 @@
-// The only file that knows hnswlib: version 0.6.2, as Debian 12 has it, defines functions in its
-// headers that may be linked once only. Nothing of it is used but insertion. Its search locks every
-// node, its files are trusted when read, and deleting rots its graph.
+// The only file that knows hnswlib (hnsw_space.h is a part of it): version 0.6.2, as Debian 12 has
+// it, defines functions in its headers that may be linked once only. Nothing of it is used but
+// insertion. Its search locks every node, its files are trusted when read, and deleting rots its
+// graph.
 
 #include "index/graph_builder.h"
 
-#include <hnswlib/hnswlib.h>
-
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <new>
 #include <span>
@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "index/hnsw_space.h"
 #include "index/parallel.h"
 
 namespace tracevec {
@@ -22,63 +23,6 @@ namespace {
 
 constexpr std::size_t kLinks = Graph::kUpperDegree;
 constexpr std::size_t kRowsAtOnce = 64;
-
-/// What hnswlib keeps of a row, beside its links, where its prefetching finds it.
-struct StoredRow {
-  float scale;
-  float squared_norm;
-  std::int32_t offset;  // See RowScorer::offset.
-  // The codes follow.
-
-  const std::uint8_t* codes() const { return reinterpret_cast<const std::uint8_t*>(this + 1); }
-};
-
-/// What a distance is told besides the two rows.
-struct Distance {
-  std::int32_t (*dot)(const std::uint8_t*, const std::uint8_t*, std::size_t);
-  std::size_t dimension;
-};
-
-float ProductOf(const StoredRow& a, const StoredRow& b, const Distance& distance) {
-  const std::int32_t dot = distance.dot(a.codes(), b.codes(), distance.dimension) - b.offset;
-  return a.scale * b.scale * static_cast<float>(dot);
-}
-
-float NegatedProduct(const void* a, const void* b, const void* distance) {
-  return -ProductOf(*static_cast<const StoredRow*>(a), *static_cast<const StoredRow*>(b),
-                    *static_cast<const Distance*>(distance));
-}
-
-float SquaredL2(const void* a, const void* b, const void* distance) {
-  const auto& row_a = *static_cast<const StoredRow*>(a);
-  const auto& row_b = *static_cast<const StoredRow*>(b);
-  return row_a.squared_norm + row_b.squared_norm -
-         2 * ProductOf(row_a, row_b, *static_cast<const Distance*>(distance));
-}
-
-class RowSpace : public hnswlib::SpaceInterface<float> {
- public:
-  RowSpace(const CodeRows& rows, const KernelTable& kernels)
-      : rows_(rows), distance_{kernels.dot_u8u8, rows.dimension} {}
-  // hnswlib puts rows side by side: whole words keep the next row's numbers aligned.
-  std::size_t get_data_size() override { return (sizeof(StoredRow) + rows_.dimension + 3) / 4 * 4; }
-  hnswlib::DISTFUNC<float> get_dist_func() override {
-    return rows_.metric == Metric::kL2 ? SquaredL2 : NegatedProduct;
-  }
-  void* get_dist_func_param() override { return &distance_; }
-
-  void Store(const RowScorer& scorer, std::uint32_t row, std::uint8_t* to) const {
-    const StoredRow stored = {rows_.scales[row],
-                              rows_.metric == Metric::kL2 ? rows_.squared_norms[row] : 0,
-                              scorer.offset(row)};
-    std::memcpy(to, &stored, sizeof stored);
-    std::memcpy(to + sizeof stored, rows_.row(row), rows_.dimension);
-  }
-
- private:
-  CodeRows rows_;
-  Distance distance_;
-};
 
 /// The level of a row: geometric, from its number and the seed alone (splitmix64, Steele et al.).
 int LevelOf(std::uint32_t row, std::uint64_t seed) {
@@ -90,7 +34,76 @@ int LevelOf(std::uint32_t row, std::uint64_t seed) {
   return static_cast<int>(-std::log(uniform) / std::log(static_cast<double>(kLinks)));
 }
 
-using Hnsw = hnswlib::HierarchicalNSW<float>;
+/// Fills an hnswlib index that has no nodes with those of a graph, as if they had been inserted.
+class Filling {
+ public:
+  Filling(const RowScorer& scorer, const RowSpace& space, const Graph& graph, Hnsw* hnsw)
+      : scorer_(scorer), space_(space), graph_(graph), hnsw_(*hnsw) {}
+
+  /// `rows` are those of the graph.
+  void Fill(std::span<const std::uint32_t> rows) {
+    if (rows.empty()) return;
+    node_of_row_.resize(scorer_.rows().rows);
+    for (const std::uint32_t row : rows) AddNode(row);
+    for (const std::uint32_t row : rows) {
+      SetLinks(hnsw_.get_linklist0(node_of_row_[row]),
+               graph_.links.data() + std::size_t{row} * Graph::kDegree, Graph::kDegree, nullptr);
+    }
+    for (std::size_t i = 0; i < graph_.levels.size(); ++i) AddLevel(static_cast<int>(i) + 1);
+    hnsw_.maxlevel_ = static_cast<int>(graph_.levels.size());
+    hnsw_.enterpoint_node_ =
+        node_of_row_[graph_.levels.empty() ? graph_.entry
+                                           : graph_.levels.back().rows[graph_.entry]];
+  }
+
+ private:
+  void AddNode(std::uint32_t row) {
+    const auto node = static_cast<hnswlib::tableint>(hnsw_.cur_element_count);
+    std::memset(hnsw_.get_linklist0(node), 0, hnsw_.size_data_per_element_);
+    hnsw_.setExternalLabel(node, row);
+    space_.Store(scorer_, row, reinterpret_cast<std::uint8_t*>(hnsw_.getDataByInternalId(node)));
+    hnsw_.label_lookup_[row] = node;
+    hnsw_.element_levels_[node] = 0;
+    hnsw_.cur_element_count = node + 1;
+    node_of_row_[row] = node;
+  }
+
+  void AddLevel(int level) {
+    const GraphLevel& added = graph_.levels[static_cast<std::size_t>(level) - 1];
+    for (const std::uint32_t row : added.rows) GrowTo(level, node_of_row_[row]);
+    for (std::size_t place = 0; place < added.rows.size(); ++place) {
+      SetLinks(hnsw_.get_linklist(node_of_row_[added.rows[place]], level),
+               added.links.data() + place * Graph::kUpperDegree, Graph::kUpperDegree, &added);
+    }
+  }
+
+  /// Gives a node its list of one more level. hnswlib frees what has a level.
+  void GrowTo(int level, hnswlib::tableint node) {
+    const std::size_t bytes = hnsw_.size_links_per_element_ * static_cast<std::size_t>(level);
+    void* lists = std::realloc(level == 1 ? nullptr : hnsw_.linkLists_[node], bytes + 1);
+    if (lists == nullptr) throw std::bad_alloc();
+    hnsw_.linkLists_[node] = static_cast<char*>(lists);
+    hnsw_.element_levels_[node] = level;
+    std::memset(hnsw_.get_linklist(node, level), 0, hnsw_.size_links_per_element_ + 1);
+  }
+
+  /// `level`: what the links are places in; null: they are rows.
+  void SetLinks(hnswlib::linklistsizeint* list, const std::uint32_t* links, std::size_t degree,
+                const GraphLevel* level) {
+    auto* out = reinterpret_cast<hnswlib::tableint*>(list + 1);
+    std::size_t count = 0;
+    for (; count < degree && links[count] != kNoNode; ++count) {
+      out[count] = node_of_row_[level == nullptr ? links[count] : level->rows[links[count]]];
+    }
+    hnsw_.setListCount(list, static_cast<unsigned short>(count));
+  }
+
+  const RowScorer& scorer_;
+  const RowSpace& space_;
+  const Graph& graph_;
+  Hnsw& hnsw_;
+  std::vector<hnswlib::tableint> node_of_row_;
+};
 
 /// The neighbours of a node as hnswlib numbers them.
 std::span<const hnswlib::tableint> Neighbours(const Hnsw& hnsw, hnswlib::tableint node, int level) {
@@ -153,18 +166,25 @@ class Extraction {
   Graph graph_;
 };
 
-Graph InsertRows(const RowScorer& scorer, const std::uint8_t* present, const KernelTable& kernels,
-                 const GraphBuildOptions& options) {
+std::uint64_t InsertRows(const RowScorer& scorer, const std::uint8_t* present,
+                         const KernelTable& kernels, const GraphBuildOptions& options,
+                         Graph* graph) {
   const std::uint32_t rows = scorer.rows().rows;
   std::vector<std::uint32_t> order;
   for (std::uint32_t row = 0; row < rows; ++row) {
     if (present[row] != 0) order.push_back(row);
   }
+  // Rows that the graph has first, so that hnswlib numbers them first.
+  const auto new_rows = std::stable_partition(order.begin(), order.end(), [&](std::uint32_t row) {
+    return !graph->links.empty() && graph->links[std::size_t{row} * Graph::kDegree] != kNoNode;
+  });
+  const auto filled = static_cast<std::size_t>(new_rows - order.begin());
   RowSpace space(scorer.rows(), kernels);
   Hnsw hnsw(&space, std::max<std::size_t>(order.size(), 1), kLinks, options.ef_construction);
   // Levels come from LevelOf. hnswlib draws one all the same, from a generator its threads share
   // without a lock; with this factor what it draws is 0.
   hnsw.mult_ = 0;
+  Filling(scorer, space, *graph, &hnsw).Fill(std::span(order).first(filled));
   const auto insert = [&](std::size_t first, std::size_t last) {
     CheckStop(options.stop);
     std::vector<std::uint8_t> stored(space.get_data_size());
@@ -173,21 +193,31 @@ Graph InsertRows(const RowScorer& scorer, const std::uint8_t* present, const Ker
       hnsw.addPoint(stored.data(), order[i], LevelOf(order[i], options.seed));
     }
   };
-  const std::size_t alone = std::min<std::size_t>(order.size(), 1);  // Others need an entry point.
-  insert(0, alone);
+  // The first row alone: others need an entry point.
+  const std::size_t alone = filled > 0 ? filled : std::min<std::size_t>(order.size(), 1);
+  insert(filled, alone);
   ParallelFor(options.threads, order.size() - alone, kRowsAtOnce,
               [&](std::size_t /*thread*/, std::size_t first, std::size_t last) {
                 insert(alone + first, alone + last);
               });
-  return Extraction(hnsw, rows).Take();
+  *graph = Extraction(hnsw, rows).Take();
+  return order.size() - filled;
 }
 
 }  // namespace
 
 Graph BuildGraph(const RowScorer& scorer, const std::uint8_t* present, const KernelTable& kernels,
                  const GraphBuildOptions& options) {
+  Graph graph;
+  ExtendGraph(scorer, present, kernels, options, &graph);
+  return graph;
+}
+
+std::uint64_t ExtendGraph(const RowScorer& scorer, const std::uint8_t* present,
+                          const KernelTable& kernels, const GraphBuildOptions& options,
+                          Graph* graph) {
   try {
-    return InsertRows(scorer, present, kernels, options);
+    return InsertRows(scorer, present, kernels, options, graph);
   } catch (const std::runtime_error&) {
     // What hnswlib throws where malloc gives it nothing. Its other reasons (a file that cannot be
     // read, a label that is deleted twice, more rows than it was made for) do not arise here.

@@ -22,4 +22,11 @@ struct GraphBuildOptions {
 Graph BuildGraph(const RowScorer& scorer, const std::uint8_t* present, const KernelTable& kernels,
                  const GraphBuildOptions& options);
 
+/// The same for the rows that a graph does not have yet, beginning with what it has: it takes the
+/// place of their insertion. Returns how many rows were inserted. REQUIRES: the graph has no rows
+/// at all, or is one over these rows whose nodes are present.
+std::uint64_t ExtendGraph(const RowScorer& scorer, const std::uint8_t* present,
+                          const KernelTable& kernels, const GraphBuildOptions& options,
+                          Graph* graph);
+
 }  // namespace tracevec

@@ -61,14 +61,26 @@ class Refinement {
     return std::span(*lists).subspan(std::size_t{row} * kDegree, kDegree);
   }
 
+  /// Empty: the row was not in the graph that was refined.
+  std::span<const std::uint32_t> RefinedListOf(std::uint32_t row) const {
+    if (options_.refined_links.empty()) return {};
+    return NeighboursIn(options_.refined_links.data() + std::size_t{row} * kDegree, kDegree);
+  }
+
   void ChooseForward(Worker* worker, std::uint32_t row) {
     const CodeRows& rows = scorer_.rows();
     std::vector<Candidate>& candidates = worker->candidates;
     candidates.clear();
-    const Int8Query query(rows, row);
-    for (const Candidate& found : worker->searcher.Search(GraphView(*graph_), rows, query, kernels_,
-                                                          options_.ef, &worker->counts)) {
-      if (found.row != row) candidates.push_back(found);
+    const std::span<const std::uint32_t> refined = RefinedListOf(row);
+    for (const std::uint32_t neighbour : refined) {
+      candidates.push_back({scorer_.Score(row, neighbour), neighbour});
+    }
+    if (refined.empty()) {
+      const Int8Query query(rows, row);
+      for (const Candidate& found : worker->searcher.Search(
+               GraphView(*graph_), rows, query, kernels_, options_.ef, &worker->counts)) {
+        if (found.row != row) candidates.push_back(found);
+      }
     }
     for (const std::uint32_t neighbour : ListOf(graph_->links, row)) {
       candidates.push_back({scorer_.Score(row, neighbour), neighbour});

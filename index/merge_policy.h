@@ -21,7 +21,8 @@ struct MergeChoice {
 /// A segment is rebuilt when so large a share of its rows is dead.
 constexpr double kMostDeadShare = 0.2;
 /// Segments of about one size are merged when there are so many: a row is then inserted into
-/// graphs once and, for each factor of four its segment grows by, up to once more.
+/// graphs once and, for each factor of four its segment grows by, up to once more; not the rows of
+/// the largest, whose graph is taken over (graph_reuse.h).
 constexpr std::size_t kSegmentsPerTier = 4;
 /// No segment gets larger by merging.
 constexpr std::uint32_t kMostSegmentRows = 2'000'000;

@@ -106,6 +106,7 @@ class RowSet {
   }
   /// The width of a graph search that finds 95 of the 100 nearest, as measured when it was built.
   std::uint32_t default_ef(std::size_t field) const { return columns_[field].default_ef; }
+  const GraphLineage& graph_lineage(std::size_t field) const { return columns_[field].lineage; }
 
  protected:
   /// Where the rows of a field lie.
@@ -117,6 +118,7 @@ class RowSet {
     const std::uint8_t* present = nullptr;
     std::optional<GraphView> graph;
     std::uint32_t default_ef = 0;
+    GraphLineage lineage;
   };
 
   explicit RowSet(std::vector<FieldLayout> fields)

@@ -1,13 +1,16 @@
 #include "index/segment_builder.h"
 
-#include <algorithm>
 #include <cstring>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "index/graph_builder.h"
 #include "index/graph_connect.h"
 #include "index/graph_probe.h"
 #include "index/graph_refine.h"
+#include "index/graph_relink.h"
+#include "index/graph_reuse.h"
 #include "index/segment_writer.h"
 
 namespace tracevec {
@@ -27,10 +30,9 @@ void SegmentBuilder::Build(const SegmentBuildOptions& options) {
   for (std::size_t field = 0; field < fields_.size(); ++field) BuildField(field, options);
 }
 
-void SegmentBuilder::BuildField(std::size_t field, const SegmentBuildOptions& options) {
-  const FieldLayout& layout = fields_[field];
+void SegmentBuilder::CopyRows(std::size_t field) {
   Field& built = built_[field];
-  const std::size_t stride = layout.code_stride();
+  const std::size_t stride = fields_[field].code_stride();
   built.codes = AlignedArray<std::uint8_t>(rows_.size() * stride);
   built.scales.resize(rows_.size());
   built.squared_norms.resize(rows_.size());
@@ -43,10 +45,30 @@ void SegmentBuilder::BuildField(std::size_t field, const SegmentBuildOptions& op
     built.scales[i] = set.scale(field, row);
     built.squared_norms[i] = set.squared_norm(field, row);
     built.present[i] = 1;
-    ++insertions_;
   }
+}
+
+Graph SegmentBuilder::ReuseGraph(std::size_t field, const RowScorer& scorer,
+                                 const SegmentBuildOptions& options) {
+  if (!options.reuse_graphs) return {};
+  const std::optional<ReusableGraph> reusable = FindReusableGraph(field, rows_);
+  if (!reusable) return {};
+  GraphRelinkOptions relink;
+  relink.alpha = AlphaFor(fields_[field].metric);
+  relink.threads = options.threads;
+  relink.stop = options.stop;
+  Graph graph =
+      RelinkGraph(*reusable->set->graph(field), reusable->new_rows, scorer, kernels_, relink);
+  if (graph.entry != kNoNode) built_[field].lineage = reusable->lineage;
+  return graph;
+}
+
+void SegmentBuilder::BuildField(std::size_t field, const SegmentBuildOptions& options) {
+  const FieldLayout& layout = fields_[field];
+  CopyRows(field);
+  Field& built = built_[field];
   const CodeRows codes = {built.codes.data(),
-                          stride,
+                          layout.code_stride(),
                           built.scales.data(),
                           built.squared_norms.data(),
                           static_cast<std::uint32_t>(rows_.size()),
@@ -58,14 +80,19 @@ void SegmentBuilder::BuildField(std::size_t field, const SegmentBuildOptions& op
   build.threads = options.threads;
   build.seed = options.seed;
   build.stop = options.stop;
-  built.graph = BuildGraph(scorer, built.present.data(), kernels_, build);
+  built.graph = ReuseGraph(field, scorer, options);
+  std::vector<std::uint32_t> refined_links;
+  if (built.lineage.refined && options.refine) refined_links = built.graph.links;
+  insertions_ += ExtendGraph(scorer, built.present.data(), kernels_, build, &built.graph);
   if (options.refine) {
     GraphRefineOptions refine;
     refine.alpha = AlphaFor(layout.metric);
+    refine.refined_links = refined_links;
     refine.threads = options.threads;
     refine.stop = options.stop;
     RefineGraph(scorer, kernels_, refine, &built.graph);
   }
+  built.lineage.refined = options.refine;
   ConnectGraph(scorer, built.present.data(), kernels_, options.stop, &built.graph);
   built.default_ef =
       ProbeDefaultEf(codes, built.present.data(), GraphView(built.graph), kernels_, options.stop);
@@ -76,7 +103,7 @@ Status SegmentBuilder::Write(CollectionNumber collection, ImageSink* sink) const
   for (std::size_t field = 0; field < built_.size(); ++field) {
     const Field& built = built_[field];
     writer.AddField(field, {built.codes.data(), built.scales, built.squared_norms, built.present,
-                            &built.graph, built.default_ef});
+                            &built.graph, built.default_ef, built.lineage});
   }
   return writer.WriteTo(sink);
 }

@@ -26,13 +26,16 @@ struct SegmentBuildOptions {
   std::size_t threads = 1;  ///< With one, equal rows and seed give equal bytes.
   std::size_t ef_construction = 200;
   bool refine = true;  ///< See RefineGraph; costs about half of what building costs.
+  /// Starts from the largest input's graph, where that is worth it. See FindReusableGraph.
+  bool reuse_graphs = true;
   std::uint64_t seed = 0;
   BuildStop stop;
 };
 
 /// Makes the image of a segment out of rows of other row sets: copies their codes, builds a graph
-/// for each field, measures the width a search of it needs, and writes it all. Rows keep the order
-/// given; states are those at `as_of`. Throws std::bad_alloc, BuildStopped.
+/// for each field, from the largest of theirs where that is worth it, measures the width a search
+/// of it needs, and writes it all. Rows keep the order given; states are those at `as_of`. Throws
+/// std::bad_alloc, BuildStopped.
 class SegmentBuilder {
  public:
   SegmentBuilder(std::vector<FieldLayout> fields, std::vector<SourceRow> rows, CommitNumber as_of,
@@ -43,7 +46,7 @@ class SegmentBuilder {
   Status Write(CollectionNumber collection, ImageSink* sink) const;
 
   const std::vector<SourceRow>& rows() const { return rows_; }
-  /// Insertions into graphs that Build made: a row counts once a field.
+  /// Insertions into graphs that Build made: a row counts once a field, if at all.
   std::uint64_t insertions() const { return insertions_; }
 
  private:
@@ -54,9 +57,13 @@ class SegmentBuilder {
     std::vector<std::uint8_t> present;
     Graph graph;
     std::uint32_t default_ef = 0;
+    GraphLineage lineage;
   };
 
   void BuildField(std::size_t field, const SegmentBuildOptions& options);
+  void CopyRows(std::size_t field);
+  /// What is left of the largest input's graph; one without nodes where that is not worth it.
+  Graph ReuseGraph(std::size_t field, const RowScorer& scorer, const SegmentBuildOptions& options);
 
   const std::vector<FieldLayout> fields_;
   const std::vector<SourceRow> rows_;

@@ -55,9 +55,11 @@ struct FieldRecord {
   std::uint32_t levels = 0;  ///< Of the graph, above the lowest.
   std::uint32_t entry = 0;
   std::uint32_t default_ef = 0;
-  std::uint32_t reserved = 0;
+  std::uint32_t generation = 0;  ///< GraphLineage.
+  std::uint32_t dead = 0;        ///< GraphLineage.
+  std::uint32_t refined = 0;     ///< GraphLineage: 1 or 0.
 };
-static_assert(sizeof(FieldRecord) == 24);
+static_assert(sizeof(FieldRecord) == 32);
 
 struct SegmentTrailer {
   std::uint64_t magic = kSegmentMagic;

@@ -8,6 +8,7 @@
 
 #include "core/content_hash.h"
 #include "core/return_if_error.h"
+#include "index/graph_reuse.h"
 
 namespace tracevec {
 namespace {
@@ -236,8 +237,13 @@ Status SegmentReader::ReadField(std::size_t field) {
   TRACEVEC_ASSIGN_OR_RETURN(const auto norms, Get<float>(SectionKind::kSquaredNorms, rows, field));
   TRACEVEC_ASSIGN_OR_RETURN(
       const auto vectors, Get<float>(SectionKind::kVectors, rows * layout.vector_stride(), field));
-  segment_->columns_[field] = {codes.data(),   vectors.data(), scales.data(),    norms.data(),
-                               present.data(), std::nullopt,   record.default_ef};
+  const GraphLineage lineage = {record.generation, record.dead, record.refined == 1};
+  if (record.refined > 1 || !LineageIsPossible(lineage, rows)) {
+    return Damaged(fmt::format("field {}: generation {}, {} of {} nodes dead", field,
+                               lineage.generation, lineage.dead, rows));
+  }
+  segment_->columns_[field] = {codes.data(),   vectors.data(), scales.data(),     norms.data(),
+                               present.data(), std::nullopt,   record.default_ef, lineage};
   return ReadGraph(field, record);
 }
 

@@ -160,6 +160,9 @@ void SegmentWriter::AddField(std::size_t field, const FieldContent& content) {
   record->levels = static_cast<std::uint32_t>(graph.levels.size());
   record->entry = graph.entry;
   record->default_ef = content.default_ef;
+  record->generation = content.lineage.generation;
+  record->dead = content.lineage.dead;
+  record->refined = content.lineage.refined ? 1 : 0;
   const auto place = static_cast<std::uint16_t>(field);
   Plan({static_cast<std::uint16_t>(SectionKind::kField), place}, sizeof *record,
        [record](CheckedSink* sink) { return sink->Append(record.get(), sizeof *record); });

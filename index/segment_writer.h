@@ -23,6 +23,7 @@ class SegmentWriter {
     std::span<const std::uint8_t> present;
     const Graph* graph;
     std::uint32_t default_ef;
+    GraphLineage lineage;
   };
 
   SegmentWriter(const std::vector<FieldLayout>& fields, const std::vector<SourceRow>& rows,

@@ -50,6 +50,7 @@ Result<std::shared_ptr<Segment>> MakeSegment(Engine& engine, CollectionState& st
   SegmentBuildOptions options;
   options.threads = threads;
   options.refine = build->rows.size() >= kLeastRowsToRefine;
+  options.reuse_graphs = !build->even_so;  // A rebuild owes nothing to what was there.
   options.stop = stop;
   builder.Build(options);
   TRACEVEC_ASSIGN_OR_RETURN(auto image, WriteImage(engine, state, builder));
