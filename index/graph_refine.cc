@@ -13,6 +13,11 @@ namespace {
 
 constexpr std::size_t kDegree = Graph::kDegree;
 constexpr std::size_t kRowsAtOnce = 256;
+/// Width of the search for a row that was refined before. After four merges that each replaced 4 %
+/// and added 10 % (21,000 x 384, cppdocs; x 64, clusters), recall@10 at ef 32 to 128 is within
+/// 0.002 of a fresh graph's with this width, as with 200; without a search 0.006 is lost. Such a
+/// merge takes 0.59 of the time of building the first graph, with 200 0.98, without a search 0.36.
+constexpr std::size_t kEfOfRefined = 48;
 
 class Refinement {
  public:
@@ -75,12 +80,11 @@ class Refinement {
     for (const std::uint32_t neighbour : refined) {
       candidates.push_back({scorer_.Score(row, neighbour), neighbour});
     }
-    if (refined.empty()) {
-      const Int8Query query(rows, row);
-      for (const Candidate& found : worker->searcher.Search(
-               GraphView(*graph_), rows, query, kernels_, options_.ef, &worker->counts)) {
-        if (found.row != row) candidates.push_back(found);
-      }
+    const std::size_t ef = refined.empty() ? options_.ef : std::min(options_.ef, kEfOfRefined);
+    const Int8Query query(rows, row);
+    for (const Candidate& found :
+         worker->searcher.Search(GraphView(*graph_), rows, query, kernels_, ef, &worker->counts)) {
+      if (found.row != row) candidates.push_back(found);
     }
     for (const std::uint32_t neighbour : ListOf(graph_->links, row)) {
       candidates.push_back({scorer_.Score(row, neighbour), neighbour});

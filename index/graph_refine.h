@@ -17,10 +17,8 @@ struct GraphRefineOptions {
   float alpha = 1.05F;
   std::size_t ef = 200;  ///< Width of the search for each row's candidates.
   /// The lists of a refined graph that this one was built on, as Graph::links has them; none at
-  /// all: there was no such graph. For its rows no search is made: they choose among the neighbours
-  /// they had there and those they got since. After four such merges that each replaced 4 % and
-  /// added 10 % (21,000 x 384, cppdocs; x 64, clusters) recall@10 at equal ef, 32 to 128, is within
-  /// 0.004 of a fresh graph's, as with searches for all rows; the merges take half the time.
+  /// all: there was no such graph. Its rows choose among the neighbours they had there, those they
+  /// got since, and those a narrow search finds.
   std::span<const std::uint32_t> refined_links;
   std::size_t threads = 1;
   BuildStop stop;
