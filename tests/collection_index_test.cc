@@ -249,7 +249,10 @@ TEST_F(IndexTest, BuildOfAllLeavesOneSegmentWithoutDeadRows) {
   EXPECT_EQ(index_.dead_rows(), 0u);
   EXPECT_EQ(index_.live_rows(), 1099u);
   EXPECT_FALSE(index_.BuildOfAll(CommitNumber{1}, false)) << "it is one already";
-  EXPECT_TRUE(index_.BuildOfAll(CommitNumber{1}, true));
+  const auto again = index_.BuildOfAll(CommitNumber{1}, true);
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(again->even_so) << "then no graph is taken over";
+  EXPECT_FALSE(build->even_so);
 }
 
 TEST_F(IndexTest, WhenAllRowsAreDeadNoSegmentIsLeft) {
