@@ -32,6 +32,20 @@ class DamagedImage final : public ImageBytes {
   void Truncate(std::size_t size) { size_ = std::min(size, size_); }
   std::uint8_t& operator[](std::size_t i) { return bytes_[i]; }
 
+  /// The first section of a kind. REQUIRES: the image is whole.
+  std::span<std::uint8_t> Section(SectionKind kind) {
+    SegmentTrailer trailer;
+    std::memcpy(&trailer, &bytes_[size_ - sizeof trailer], sizeof trailer);
+    for (std::uint32_t i = 0; i < trailer.sections; ++i) {
+      SectionRecord record;
+      std::memcpy(&record, &bytes_[trailer.table_offset + i * sizeof record], sizeof record);
+      if (record.kind == static_cast<std::uint16_t>(kind)) {
+        return {&bytes_[record.offset], record.bytes};
+      }
+    }
+    return {};
+  }
+
   /// One change, chosen by three numbers of any value.
   void Damage(std::uint8_t kind, std::uint32_t where, std::uint32_t value) {
     if (size_ == 0) return;

@@ -20,6 +20,7 @@
 #include "index/memory_image.h"
 #include "index/segment.h"
 #include "index/segment_builder.h"
+#include "tests/damaged_image.h"
 #include "tests/index_rows.h"
 #include "tests/test_seed.h"
 
@@ -55,7 +56,7 @@ Built Merge(const std::vector<FieldLayout>& fields,
   builder.Build(options);
   Built built{std::make_shared<MemoryImage>(), nullptr, builder.insertions()};
   EXPECT_TRUE(builder.Write(CollectionNumber{7}, built.image.get()).ok());
-  auto segment = Segment::Open(built.image, fields, true);
+  auto segment = Segment::Open(built.image, fields, CollectionNumber{7}, true);
   EXPECT_TRUE(segment.ok()) << segment.status().ToString();
   built.segment = *segment;
   return built;
@@ -355,38 +356,11 @@ TEST(GraphReuse, ARowWithNoLivingNeighbourIsLeftOutAndInserted) {
   EXPECT_NE(relinked.links[0], kNoNode);
 }
 
-/// An image that tests change.
-class ChangedImage final : public ImageBytes {
- public:
-  explicit ChangedImage(const MemoryImage& image)
-      : size_(image.bytes().size()), bytes_(image.bytes().size()) {
-    std::memcpy(bytes_.data(), image.bytes().data(), size_);
-  }
-  std::span<const std::uint8_t> bytes() const override { return {bytes_.data(), size_}; }
-  bool in_memory() const override { return true; }
-  std::span<std::uint8_t> Section(SectionKind kind) {
-    SegmentTrailer trailer;
-    std::memcpy(&trailer, &bytes_[size_ - sizeof trailer], sizeof trailer);
-    for (std::uint32_t i = 0; i < trailer.sections; ++i) {
-      SectionRecord record;
-      std::memcpy(&record, &bytes_[trailer.table_offset + i * sizeof record], sizeof record);
-      if (record.kind == static_cast<std::uint16_t>(kind)) {
-        return {&bytes_[record.offset], record.bytes};
-      }
-    }
-    return {};
-  }
-
- private:
-  std::size_t size_;
-  AlignedArray<std::uint8_t> bytes_;
-};
-
 TEST(GraphReuse, ALineageThatCannotBeIsRefused) {
   Rows rows(kCosineField, 11);
   const Built built = Merge(rows.fields(), {rows.Block(400)});
   const auto open = [&](std::uint32_t generation, std::uint32_t dead, std::uint32_t refined) {
-    const auto changed = std::make_shared<ChangedImage>(*built.image);
+    const auto changed = std::make_shared<DamagedImage>(built.image->bytes());
     const std::span<std::uint8_t> section = changed->Section(SectionKind::kField);
     FieldRecord record;
     std::memcpy(&record, section.data(), sizeof record);
@@ -394,7 +368,7 @@ TEST(GraphReuse, ALineageThatCannotBeIsRefused) {
     record.dead = dead;
     record.refined = refined;
     std::memcpy(section.data(), &record, sizeof record);
-    return Segment::Open(changed, kCosineField, false).status().code();
+    return Segment::Open(changed, kCosineField, CollectionNumber{7}, false).status().code();
   };
   EXPECT_EQ(open(4, 100, 1), StatusCode::kOk);
   EXPECT_EQ(open(4, 101, 1), StatusCode::kCorruption);
@@ -412,7 +386,7 @@ TEST(GraphReuse, ADamagedGraphGivesAWholeOne) {
   const Built built = Merge(rows.fields(), {rows.Block(400)});
   const auto more = rows.Block(60);
   for (std::size_t i = 0; i < TestIterations(40); ++i) {
-    const auto changed = std::make_shared<ChangedImage>(*built.image);
+    const auto changed = std::make_shared<DamagedImage>(built.image->bytes());
     // Numbers that lead nowhere outside: what opening an image does not find.
     for (const SectionKind kind : {SectionKind::kLinks, SectionKind::kLevelRows,
                                    SectionKind::kLevelBelow, SectionKind::kLevelLinks}) {
@@ -425,7 +399,7 @@ TEST(GraphReuse, ADamagedGraphGivesAWholeOne) {
         std::memcpy(&section[at], none ? &kNoNode : &number, sizeof number);
       }
     }
-    const auto segment = Segment::Open(changed, kCosineField, false);
+    const auto segment = Segment::Open(changed, kCosineField, CollectionNumber{7}, false);
     ASSERT_TRUE(segment.ok()) << segment.status().ToString();
     for (std::uint32_t row = 0; row < 400; row += 10) (*segment)->Delete(row, CommitNumber{2});
     SegmentBuildOptions options;
