@@ -1,7 +1,6 @@
 #include "storage/store_state.h"
 
 #include <fmt/format.h>
-#include <rocksdb/convenience.h>
 
 #include <algorithm>
 #include <utility>
@@ -80,10 +79,6 @@ Status StoreState::CloseUnderGate() {
 
 Status StoreState::Abandon() {
   if (db == nullptr) return Status::Ok();
-  // While all is still there: of a background job that ends during Close() after an error, RocksDB
-  // 7.8 sometimes leaves a reference behind and fails an assertion (one in some hundred power
-  // losses on a machine under load).
-  rocksdb::CancelAllBackgroundWork(db.get(), /*wait=*/true);
   for (rocksdb::ColumnFamilyHandle*& handle : handles) {
     if (handle != nullptr) db->DestroyColumnFamilyHandle(handle);
     handle = nullptr;
