@@ -39,7 +39,7 @@ RowBlock::RowBlock(std::uint32_t capacity, std::vector<FieldLayout> fields)
   for (std::size_t f = 0; f < fields_.size(); ++f) {
     OwnColumn& own = own_columns_[f];
     own.codes = AlignedArray<std::uint8_t>(capacity * fields_[f].code_stride());
-    own.vectors = AlignedArray<float>(capacity * fields_[f].vector_stride());
+    own.vectors = AlignedArray<float>(std::size_t{capacity} * fields_[f].dimension);
     own.scales.resize(capacity);
     own.squared_norms.resize(capacity);
     own.present.resize(capacity);
@@ -61,8 +61,7 @@ std::size_t RowBlock::memory_bytes() const {
   std::size_t row_bytes = sizeof(std::string) + sizeof(DocumentNumber) + sizeof(ChunkNumber) +
                           3 * sizeof(std::uint64_t);
   for (const FieldLayout& field : fields_) {
-    row_bytes +=
-        field.code_stride() + field.vector_stride() * sizeof(float) + 2 * sizeof(float) + 1;
+    row_bytes += field.code_stride() + field.dimension * sizeof(float) + 2 * sizeof(float) + 1;
   }
   return row_bytes * capacity_;
 }
@@ -71,7 +70,7 @@ void RowBlock::FillColumn(std::size_t field, std::uint32_t row, std::span<const 
                           bool normalised) {
   OwnColumn& column = own_columns_[field];
   const std::size_t count = fields_[field].dimension;
-  float* target = column.vectors.data() + std::size_t{row} * fields_[field].vector_stride();
+  float* target = column.vectors.data() + std::size_t{row} * fields_[field].dimension;
   if (fields_[field].metric == Metric::kCosine && !normalised) {
     Normalise(vector.data(), count, target);
   } else {

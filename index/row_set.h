@@ -23,9 +23,9 @@ struct FieldLayout {
   std::uint32_t dimension = 0;
   Metric metric = Metric::kCosine;
 
-  /// Rows start on cache lines: 64 codes, 16 floats.
+  /// Bytes of codes a row, which starts on a cache line. Vectors stand one after the other: they
+  /// are read for few rows, and padding a hundred floats would cost an eighth of the disk.
   std::size_t code_stride() const { return (std::size_t{dimension} + 63) / 64 * 64; }
-  std::size_t vector_stride() const { return (std::size_t{dimension} + 15) / 16 * 16; }
   friend bool operator==(const FieldLayout&, const FieldLayout&) = default;
 };
 
@@ -88,7 +88,7 @@ class RowSet {
     return columns_[field].codes + std::size_t{row} * fields_[field].code_stride();
   }
   const float* vector(std::size_t field, std::uint32_t row) const {
-    return columns_[field].vectors + std::size_t{row} * fields_[field].vector_stride();
+    return columns_[field].vectors + std::size_t{row} * fields_[field].dimension;
   }
   float scale(std::size_t field, std::uint32_t row) const { return columns_[field].scales[row]; }
   float squared_norm(std::size_t field, std::uint32_t row) const {

@@ -85,11 +85,10 @@ std::vector<ScoredRow> ScanExact(const IndexView& view, const ScanQuery& query,
     const FieldLayout& layout = set.fields()[query.field];
     const float* rows = set.vector(query.field, first);
     if (layout.metric == Metric::kL2) {
-      kernels.l2_f32_rows(query.vector, rows, layout.vector_stride(), count, layout.dimension, out);
+      kernels.l2_f32_rows(query.vector, rows, layout.dimension, count, layout.dimension, out);
       for (std::uint32_t i = 0; i < count; ++i) out[i] = -out[i];
     } else {
-      kernels.dot_f32_rows(query.vector, rows, layout.vector_stride(), count, layout.dimension,
-                           out);
+      kernels.dot_f32_rows(query.vector, rows, layout.dimension, count, layout.dimension, out);
     }
   };
   for (std::uint32_t set = 0; set < view.sets.size(); ++set) {

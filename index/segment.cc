@@ -54,6 +54,11 @@ std::string_view Segment::id(std::uint32_t row) const {
   return {ids_ + id_offsets_[row], id_offsets_[row + 1] - id_offsets_[row]};
 }
 
+std::string_view Segment::OwnBytes(std::uint32_t row) const {
+  if (own_offsets_.empty()) return {};
+  return {own_ + own_offsets_[row], own_offsets_[row + 1] - own_offsets_[row]};
+}
+
 const ChunkState& Segment::StateAt(std::uint32_t row, CommitNumber view,
                                    StateScratch* scratch) const {
   if (const StatePage* page = pages_[row / kRowsPerPage].load(std::memory_order_acquire)) {
@@ -73,10 +78,7 @@ const ChunkState& Segment::StateAt(std::uint32_t row, CommitNumber view,
     scratch->state.document = std::move(decoded);
   }
   scratch->state.commit = created(row);
-  if (!DecodeOwnMetadata({own_ + own_offsets_[row], own_offsets_[row + 1] - own_offsets_[row]},
-                         &scratch->state)) {
-    scratch->state.own = nullptr;
-  }
+  if (!DecodeOwnMetadata(OwnBytes(row), &scratch->state)) scratch->state.own = nullptr;
   return scratch->state;
 }
 
@@ -117,7 +119,7 @@ std::optional<std::uint32_t> Segment::Find(DocumentNumber document, ChunkNumber 
 }
 
 std::size_t Segment::memory_bytes() const {
-  std::size_t total = rows_ * sizeof(std::uint64_t);
+  std::size_t total = rows_ * sizeof(std::uint64_t) + hot_bytes_;
   for (std::uint32_t page = 0; page * kRowsPerPage < rows_; ++page) {
     if (pages_[page].load(std::memory_order_relaxed) != nullptr) total += sizeof(StatePage);
   }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/image_bytes.h"
+#include "index/aligned_array.h"
 #include "index/build_stop.h"
 #include "index/row_set.h"
 #include "index/segment_format.h"
@@ -63,10 +64,26 @@ class Segment final : public RowSet {
   static constexpr std::uint32_t kRowsPerPage = 1024;
   struct StatePage;
 
-  explicit Segment(std::vector<FieldLayout> fields) : RowSet(std::move(fields)) {}
+  /// Of an image in a file, what every search reads at many places, copied to memory: there it has
+  /// huge pages, which files have not. 60,003 rows x 384 give 19,760 instead of 15,779 queries a
+  /// second at recall 0.99 so, 15,545 instead of 11,939 at 0.995.
+  struct HotCopy {
+    AlignedArray<std::uint8_t> codes;
+    AlignedArray<float> scales;
+    AlignedArray<float> squared_norms;
+    AlignedArray<std::uint32_t> links;
+  };
+
+  /// A chunk's own metadata as the image has them.
+  std::string_view OwnBytes(std::uint32_t row) const;
+
+  explicit Segment(std::vector<FieldLayout> fields)
+      : RowSet(std::move(fields)), hot_(fields_.size()) {}
 
   std::shared_ptr<const ImageBytes> image_;
   std::uint64_t image_checksum_ = 0;
+  std::vector<HotCopy> hot_;  ///< One a field.
+  std::size_t hot_bytes_ = 0;
   std::uint32_t rows_ = 0;
   std::uint32_t document_count_ = 0;
   CommitNumber as_of_{};

@@ -20,7 +20,7 @@ enum class SectionKind : std::uint16_t {
   kCreated,              ///< u64 a row: the commit it is visible from.
   kIdOffsets,            ///< u64 a row and one more: where its id begins in kIds.
   kIds,
-  kOwnOffsets,         ///< u64 a row and one more: where its own metadata begin in kOwn.
+  kOwnOffsets,         ///< The same for its own metadata in kOwn; empty where no row has any.
   kOwn,                ///< Empty, or a byte (1: complete) and metadata as core/codec.h has them.
   kDocumentOfRow,      ///< u32 a row: place in the table of documents.
   kDocumentOffsets,    ///< u64 a document and one more: where it begins in kDocuments.
@@ -32,7 +32,7 @@ enum class SectionKind : std::uint16_t {
   kCodes,              ///< FieldLayout::code_stride() bytes a row.
   kScales,             ///< f32 a row.
   kSquaredNorms,       ///< f32 a row.
-  kVectors,            ///< FieldLayout::vector_stride() floats a row.
+  kVectors,            ///< The dimension in floats a row.
   kLinks,              ///< Graph::kDegree u32 a row.
   kLevelRows,          ///< u32 a node of the level.
   kLevelBelow,         ///< u32 a node of the level.

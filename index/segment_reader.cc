@@ -151,6 +151,15 @@ Result<std::span<const T>> SegmentReader::Get(SectionKind kind, std::size_t coun
   return std::span(reinterpret_cast<const T*>(found.data()), count);
 }
 
+template <typename T>
+std::span<const T> SegmentReader::KeepHot(std::span<const T> elements, AlignedArray<T>* copy) {
+  if (image_->in_memory()) return elements;
+  *copy = AlignedArray<T>(elements);
+  segment_->hot_bytes_ += elements.size_bytes();
+  image_->Forget({reinterpret_cast<const std::uint8_t*>(elements.data()), elements.size_bytes()});
+  return {copy->data(), elements.size()};
+}
+
 Result<std::span<const std::uint64_t>> SegmentReader::GetOffsets(SectionKind offsets,
                                                                  SectionKind bytes,
                                                                  std::size_t count,
@@ -176,9 +185,12 @@ Status SegmentReader::ReadRows() {
   TRACEVEC_ASSIGN_OR_RETURN(
       segment.id_offsets_,
       GetOffsets(SectionKind::kIdOffsets, SectionKind::kIds, rows, &segment.ids_));
-  TRACEVEC_ASSIGN_OR_RETURN(
-      segment.own_offsets_,
-      GetOffsets(SectionKind::kOwnOffsets, SectionKind::kOwn, rows, &segment.own_));
+  TRACEVEC_ASSIGN_OR_RETURN(const auto own_offsets, Find(SectionKind::kOwnOffsets, 0, 0));
+  if (!own_offsets.empty()) {
+    TRACEVEC_ASSIGN_OR_RETURN(
+        segment.own_offsets_,
+        GetOffsets(SectionKind::kOwnOffsets, SectionKind::kOwn, rows, &segment.own_));
+  }
   segment.documents_ = documents.data();
   segment.chunks_ = chunks.data();
   segment.created_ = created.data();
@@ -232,16 +244,20 @@ Status SegmentReader::ReadField(std::size_t field) {
   TRACEVEC_ASSIGN_OR_RETURN(const auto present,
                             Get<std::uint8_t>(SectionKind::kPresent, rows, field));
   TRACEVEC_ASSIGN_OR_RETURN(
-      const auto codes, Get<std::uint8_t>(SectionKind::kCodes, rows * layout.code_stride(), field));
-  TRACEVEC_ASSIGN_OR_RETURN(const auto scales, Get<float>(SectionKind::kScales, rows, field));
-  TRACEVEC_ASSIGN_OR_RETURN(const auto norms, Get<float>(SectionKind::kSquaredNorms, rows, field));
-  TRACEVEC_ASSIGN_OR_RETURN(
-      const auto vectors, Get<float>(SectionKind::kVectors, rows * layout.vector_stride(), field));
+      auto codes, Get<std::uint8_t>(SectionKind::kCodes, rows * layout.code_stride(), field));
+  TRACEVEC_ASSIGN_OR_RETURN(auto scales, Get<float>(SectionKind::kScales, rows, field));
+  TRACEVEC_ASSIGN_OR_RETURN(auto norms, Get<float>(SectionKind::kSquaredNorms, rows, field));
+  TRACEVEC_ASSIGN_OR_RETURN(const auto vectors,
+                            Get<float>(SectionKind::kVectors, rows * layout.dimension, field));
   const GraphLineage lineage = {record.generation, record.dead, record.refined == 1};
   if (record.refined > 1 || !LineageIsPossible(lineage, rows)) {
     return Damaged(fmt::format("field {}: generation {}, {} of {} nodes dead", field,
                                lineage.generation, lineage.dead, rows));
   }
+  Segment::HotCopy& hot = segment_->hot_[field];
+  codes = KeepHot(codes, &hot.codes);
+  scales = KeepHot(scales, &hot.scales);
+  norms = KeepHot(norms, &hot.squared_norms);
   segment_->columns_[field] = {codes.data(),   vectors.data(), scales.data(),     norms.data(),
                                present.data(), std::nullopt,   record.default_ef, lineage};
   return ReadGraph(field, record);
@@ -249,8 +265,9 @@ Status SegmentReader::ReadField(std::size_t field) {
 
 Status SegmentReader::ReadGraph(std::size_t field, const FieldRecord& record) {
   const std::size_t rows = trailer_.rows;
-  TRACEVEC_ASSIGN_OR_RETURN(const auto links,
+  TRACEVEC_ASSIGN_OR_RETURN(auto links,
                             Get<std::uint32_t>(SectionKind::kLinks, rows * Graph::kDegree, field));
+  links = KeepHot(links, &segment_->hot_[field].links);
   if (!LinksWithin(links, rows)) return Damaged(fmt::format("field {}: a link leads out", field));
   if (record.levels > sections_.size()) {
     return Damaged(fmt::format("field {}: {} levels", field, record.levels));

@@ -39,6 +39,9 @@ class SegmentReader {
   template <typename T>
   Result<std::span<const T>> Get(SectionKind kind, std::size_t count, std::size_t field = 0,
                                  std::uint32_t level = 0) const;
+  /// The elements, or where the image is in a file their copy in memory. Throws std::bad_alloc.
+  template <typename T>
+  std::span<const T> KeepHot(std::span<const T> elements, AlignedArray<T>* copy);
   Result<std::span<const std::uint8_t>> Find(SectionKind kind, std::size_t field,
                                              std::uint32_t level) const;
   /// Offsets of `count` variable parts into a section of bytes, checked.

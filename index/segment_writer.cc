@@ -117,7 +117,11 @@ void SegmentWriter::AddRows() {
   PlanOwned(SectionKind::kChunkNumbers, BytesOf(chunks));
   PlanOwned(SectionKind::kCreated, BytesOf(created));
   PlanParts(SectionKind::kIdOffsets, SectionKind::kIds, ids);
-  PlanParts(SectionKind::kOwnOffsets, SectionKind::kOwn, own);
+  const bool some_have_own =
+      std::any_of(own.begin(), own.end(), [](const std::string& bytes) { return !bytes.empty(); });
+  if (some_have_own) return PlanParts(SectionKind::kOwnOffsets, SectionKind::kOwn, own);
+  PlanOwned(SectionKind::kOwnOffsets, {});
+  PlanOwned(SectionKind::kOwn, {});
 }
 
 void SegmentWriter::AddDocuments() {
@@ -171,7 +175,7 @@ void SegmentWriter::AddField(std::size_t field, const FieldContent& content) {
            field);
   PlanSpan(SectionKind::kScales, content.scales, field);
   PlanSpan(SectionKind::kSquaredNorms, content.squared_norms, field);
-  const std::size_t row_bytes = layout.vector_stride() * sizeof(float);
+  const std::size_t row_bytes = layout.dimension * sizeof(float);
   Plan({static_cast<std::uint16_t>(SectionKind::kVectors), place}, rows_.size() * row_bytes,
        [this, field, row_bytes](CheckedSink* sink) {
          for (const SourceRow& source : rows_) {

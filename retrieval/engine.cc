@@ -114,11 +114,12 @@ Status Engine::Close() {
 void Engine::TidyBeforeClose() {
   if (read_only()) return;
   const std::lock_guard catalog(catalog_mutex_);
-  for (const auto& [name, state] : open_) {
-    SweepGarbage(*store_, *state, kMostSweptAtClose)
+  for (const auto& entry : open_) {
+    CollectionState& state = *entry.second;
+    SweepGarbage(*store_, state, kMostSweptAtClose)
         .IgnoreError("garbage is invisible; the next writer goes on with it");
     Guard([&] {
-      return PersistIndex(*store_, *state, index_options_);
+      return PersistIndex(*store_, state, index_options_);
     }).IgnoreError("the next open reads from the store what is in no file");
   }
 }

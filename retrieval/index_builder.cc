@@ -183,6 +183,9 @@ bool IndexBuilder::PutInPlace(CollectionState& state, const std::shared_ptr<Coll
     return false;
   }
   index->Replace(build, std::move(segment), state.views.Oldest());
+  std::erase_if(state.stored_index.unverified, [&build](const auto& replaced) {
+    return std::find(build.sets.begin(), build.sets.end(), replaced) != build.sets.end();
+  });
   ++state.builds;
   if (in_file || of_files) state.stored_index.checkpoint_is_due = true;
   state.PublishView();

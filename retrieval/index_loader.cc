@@ -137,7 +137,7 @@ class IndexLoader {
     if (index_->segments() == 0) return Status::Ok();
     // Documents that are gone were not met.
     return LoadDocuments(store_, state_, state_.counters.commit, stale_,
-                         [this](DocumentNumber document, std::vector<NewRow> rows) {
+                         [this](DocumentNumber document, const std::vector<NewRow>& rows) {
                            if (rows.empty()) Reconcile(document, {}, /*restate=*/false);
                            return Status::Ok();
                          });

@@ -15,7 +15,7 @@ Result<bool> VerifyOneImage(Engine& engine, const std::shared_ptr<CollectionStat
   std::shared_ptr<const Segment> segment;
   {
     const std::lock_guard writer(engine.writer_mutex());
-    if (state->stored_index.unverified.empty()) return false;
+    if (state->dropped.load() || state->stored_index.unverified.empty()) return false;
     segment = state->stored_index.unverified.back();
   }
   const Status whole = RunIdle([&] { return segment->CheckContents(stop); });

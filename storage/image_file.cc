@@ -89,6 +89,15 @@ ImageFile::ImageFile(std::uint64_t number, std::span<const std::uint8_t> bytes,
 
 ImageFile::~ImageFile() { munmap(const_cast<std::uint8_t*>(bytes_.data()), bytes_.size()); }
 
+void ImageFile::Forget(std::span<const std::uint8_t> part) const {
+  if (in_memory()) return;
+  // Whole pages alone: what lies beside the part may be wanted.
+  const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+  const auto begin = (reinterpret_cast<std::uintptr_t>(part.data()) + page - 1) / page * page;
+  const auto end = (reinterpret_cast<std::uintptr_t>(part.data()) + part.size()) / page * page;
+  if (begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+}
+
 Result<std::shared_ptr<const ImageFile>> OpenImageFile(rocksdb::FileSystem& file_system,
                                                        const std::string& path,
                                                        std::uint64_t number) {

@@ -38,6 +38,7 @@ class ImageFile final : public ImageBytes {
   std::uint64_t number() const { return number_; }
   std::span<const std::uint8_t> bytes() const override { return bytes_; }
   bool in_memory() const override { return !stamp_; }
+  void Forget(std::span<const std::uint8_t> part) const override;
   /// Of the file when it was mapped; nothing for a copy.
   const std::optional<FileStamp>& stamp() const { return stamp_; }
 

@@ -116,15 +116,16 @@ TEST(RowBlock, CosineVectorsAreNormalisedUnlessTheyAreSaidToBe) {
   EXPECT_EQ(block.vector(0, 1)[1], block.vector(0, 0)[1]);
 }
 
-TEST(RowBlock, RowsStartOnCacheLinesAndAreZeroBehindTheirComponents) {
+TEST(RowBlock, CodesStartOnCacheLinesAndVectorsStandOneAfterTheOther) {
   const std::vector<float> vector(17, 1.0F);
   RowBlock block(3, {{17, Metric::kIp}});
   for (std::uint32_t row = 0; row < 3; ++row) {
     block.Append(MakeRow(row, 0, 1, {vector}));
-    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(block.vector(0, row)) % 64, 0u);
-    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(block.codes(0, row)) % 64, 0u);
-    EXPECT_TRUE(std::all_of(block.vector(0, row) + 17, block.vector(0, row) + 32,
-                            [](float padding) { return padding == 0; }));
+    const std::uint8_t* codes = block.codes(0, row);
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(codes) % 64, 0u);
+    EXPECT_TRUE(std::all_of(codes + 17, codes + 64, [](auto padding) { return padding == 0; }));
+    EXPECT_EQ(block.vector(0, row), block.vector(0, 0) + row * 17);
+    EXPECT_EQ(block.vector(0, row)[16], 1.0F);
   }
 }
 
