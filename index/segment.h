@@ -47,8 +47,7 @@ class Segment final : public RowSet {
                  CommitNumber oldest_view) override;
   std::size_t memory_bytes() const override;
   const std::shared_ptr<const ImageBytes>& image() const { return image_; }
-  std::size_t image_bytes() const { return image_->bytes().size(); }
-  /// A checksum that binds every byte of the image.
+  /// A checksum that binds every section of the image.
   std::uint64_t image_checksum() const { return image_checksum_; }
   /// What is true of the rows and does not stand in the image: the dead ones, ascending, and of
   /// which documents live ones have newer states, in any order. Writer only.

@@ -7,7 +7,7 @@ namespace tracevec {
 
 // The bytes of a segment image: sections, each on a cache line, then their table, then a trailer at
 // the very end. Numbers are little-endian and stand as they are used, so that nothing is parsed.
-// Images are kept in memory only: what is stored is described in storage/FORMAT.md.
+// Images are derived: one of another format is built again (storage/FORMAT.md, "Image files").
 static_assert(std::endian::native == std::endian::little, "images are read where they lie");
 
 constexpr std::uint64_t kSegmentMagic = 0x31474553'56525401;  // Also tells the byte order.

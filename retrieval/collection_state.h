@@ -38,8 +38,11 @@ struct StoredIndex {
   /// It misses something: an image that is new, gone or changed on disk.
   bool checkpoint_is_due = false;
   std::uint64_t changed_documents = 0;  ///< Recorded since the checkpoint; one may count twice.
-  std::vector<std::uint64_t> images;    ///< Numbers of the files that the checkpoint names.
-  std::set<std::uint64_t> damaged;      ///< Of them, those found to be damaged while open.
+  /// Numbers of the files that the checkpoint names, and of those written since: the next one
+  /// removes what it does not name.
+  std::vector<std::uint64_t> images;
+  std::set<std::uint64_t> damaged;   ///< Of them, those found to be damaged while open,
+  std::set<std::uint64_t> verified;  ///< and those found to be whole.
   /// Segments whose files were not read whole at opening, since their stamps told it.
   std::vector<std::shared_ptr<const Segment>> unverified;
 };
@@ -93,6 +96,9 @@ struct CollectionState : std::enable_shared_from_this<CollectionState> {
   std::atomic<std::uint64_t> builds{0};                ///< Segments built since this open.
   std::atomic<std::uint64_t> graph_insertions{0};      ///< Rows inserted into graphs by them.
 
+  /// Whether a commit must say what it did to which rows: for the index, or for the one that is
+  /// made of files later.
+  bool TracksRows() const { return index != nullptr || stored_index.has_checkpoint; }
   /// NotFound once it was dropped.
   Status CheckNotDropped() const;
   std::vector<FieldLayout> Layouts() const;

@@ -62,7 +62,10 @@ void Commit::PutBookkeeping() {
   batch_.Put(Table::kRecords, keys::Counters(state_.number), EncodeCounters(counters_));
   batch_.Put(Table::kRecords, keys::Commit(), EncodeCommit({number_, engine_.timeline()}));
   batch_.Put(Table::kRecords, keys::Journal(number_), EncodeJournal(journal_));
-  if (state_.stored_index.has_checkpoint) RecordChanges();
+  if (state_.stored_index.has_checkpoint) {
+    const bool is_small = counters_.chunks < engine_.index_options().least_chunks;
+    state_.index == nullptr&& is_small ? DropCheckpoint() : RecordChanges();
+  }
   if (new_fields_.empty()) return;
   CollectionRecord record = state_.record;
   record.known_fields.insert(record.known_fields.end(), new_fields_.begin(), new_fields_.end());
@@ -77,9 +80,17 @@ void Commit::RecordChanges() {
   for (const PushedState& pushed : pushed_) documents.push_back(pushed.key.document);
   std::sort(documents.begin(), documents.end());
   documents.erase(std::unique(documents.begin(), documents.end()), documents.end());
+  if (documents.empty()) return;
   batch_.Put(Table::kRecords, keys::IndexChange(state_.number, number_),
              EncodeIndexChange(documents));
   recorded_changes_ = documents.size();
+}
+
+/// A collection that has become small has no use for its files, and nobody to write a checkpoint.
+void Commit::DropCheckpoint() {
+  batch_.Delete(Table::kRecords, keys::IndexCheckpoint(state_.number));
+  batch_.DeletePrefix(Table::kRecords, keys::IndexChangesPrefix(state_.number));
+  drops_checkpoint_ = true;
 }
 
 Status Commit::Finish(bool sync) {
@@ -94,6 +105,13 @@ Status Commit::Finish(bool sync) {
   state_.may_expire = state_.may_expire || may_expire_;
   state_.asserted_vectors += asserted_vectors_;
   state_.stored_index.changed_documents += recorded_changes_;
+  if (drops_checkpoint_) {
+    // Should the power take the batch, the files are missing, and the rows come from the store.
+    for (const std::uint64_t image : state_.stored_index.images) {
+      engine_.store().image_files().Remove(image).IgnoreError("the next open removes it");
+    }
+    state_.stored_index = {};
+  }
   if (!new_fields_.empty()) {
     std::vector<std::string>& known = state_.record.known_fields;
     known.insert(known.end(), new_fields_.begin(), new_fields_.end());
@@ -117,7 +135,10 @@ void Commit::UpdateIndex() {
     if (state_.index != nullptr) ApplyToIndex();
     return Status::Ok();
   });
-  if (!applied.ok()) state_.index = nullptr;
+  if (!applied.ok()) {
+    state_.index = nullptr;
+    state_.stored_index.unverified.clear();  // They hold on to memory.
+  }
   if (state_.index == nullptr) {
     Guard([&] { return LoadIndexWhenLarge(); }).IgnoreError("tried again by the next commit");
   }

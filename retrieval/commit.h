@@ -57,6 +57,7 @@ class Commit {
 
   void PutBookkeeping();
   void RecordChanges();
+  void DropCheckpoint();
   void UpdateIndex();
   void ApplyToIndex();
   Status LoadIndexWhenLarge();
@@ -75,6 +76,7 @@ class Commit {
   std::vector<ChunkKey> removed_;
   std::vector<PushedState> pushed_;
   std::uint64_t recorded_changes_ = 0;
+  bool drops_checkpoint_ = false;
 };
 
 }  // namespace tracevec

@@ -107,7 +107,7 @@ Status Engine::Close() {
   if (usable.code() == StatusCode::kUnavailable) return usable;
   builder_->Stop();
   const std::lock_guard lock(writer_mutex_);  // A commit in flight ends first.
-  TidyBeforeClose();
+  if (usable.ok()) TidyBeforeClose();
   return store_->Close();
 }
 

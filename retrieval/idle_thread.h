@@ -7,7 +7,8 @@ namespace tracevec {
 
 /// Runs a function on a thread that the system runs when it has nothing else to do, and waits for
 /// it. A thread of its own each time, since the way back from that priority is refused to ordinary
-/// users. It should take no lock that anyone waits for: who waits would be idle too.
+/// users. Who waits for it, or for a lock that it holds, waits until the machine is idle: so it
+/// takes no lock of writers and readers, and stops when it is asked to.
 void RunOnIdleThread(void (*function)(void*), void* argument);
 
 /// The same for a function that returns something or throws.

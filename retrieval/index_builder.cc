@@ -22,6 +22,14 @@ namespace {
 constexpr std::uint64_t kMostUnbuiltCodeBytes = std::uint64_t{128} << 20;
 constexpr std::chrono::milliseconds kLongestStall{100};
 
+/// Whether a build has a file among its inputs that was not read through yet.
+bool TakesUnverified(const CollectionState& state, const CollectionIndex::Build& build) {
+  return std::any_of(build.sets.begin(), build.sets.end(), [&state](const auto& set) {
+    const auto& unverified = state.stored_index.unverified;
+    return std::find(unverified.begin(), unverified.end(), set) != unverified.end();
+  });
+}
+
 std::uint64_t CodeBytesOfRow(const CollectionState& state) {
   std::uint64_t bytes = 0;
   for (const FieldLayout& layout : state.Layouts()) bytes += layout.code_stride();
@@ -94,6 +102,8 @@ void IndexBuilder::Stop() {
   }
   shared_->changed.notify_all();
   if (ending.joinable()) ending.join();
+  // What runs on callers' threads stops too, before anyone lets go of the files.
+  const std::lock_guard builds(build_mutex_);
 }
 
 void IndexBuilder::Run() {
@@ -130,7 +140,7 @@ Result<bool> IndexBuilder::WorkOn(const std::shared_ptr<CollectionState>& state)
     if (built) return true;
     TRACEVEC_ASSIGN_OR_RETURN(const bool written, WriteCheckpoint(*state));
     if (written) return true;
-    return VerifyOneImage(engine_, state, stop);
+    return VerifyOneImage(engine_, state, /*idle=*/true, stop);
   } catch (const BuildStopped&) {
     return true;  // To be gone on with, unless it all ends.
   }
@@ -140,6 +150,7 @@ Result<bool> IndexBuilder::BuildNext(const std::shared_ptr<CollectionState>& sta
                                      const BuildStop& stop) {
   std::shared_ptr<CollectionIndex> index;
   std::optional<CollectionIndex::Build> build;
+  bool unverified = false;
   // A build is a reader too: while it holds the view of its commit, no state it reads is freed.
   std::shared_ptr<const CollectionView> view;
   {
@@ -148,8 +159,11 @@ Result<bool> IndexBuilder::BuildNext(const std::shared_ptr<CollectionState>& sta
     if (index == nullptr || state->dropped.load()) return false;
     view = state->views.Current();
     build = index->NextBuild(view->commit);
+    unverified = build && TakesUnverified(*state, *build);
   }
   if (!build) return false;
+  // What is built of a file must not give its damage a checksum that is right.
+  if (unverified) return VerifyOneImage(engine_, state, /*idle=*/true, stop);
   TRACEVEC_ASSIGN_OR_RETURN(
       auto segment,
       RunIdle([&] { return MakeSegment(engine_, *state, *index, &*build, /*threads=*/1, stop); }));
@@ -182,10 +196,8 @@ bool IndexBuilder::PutInPlace(CollectionState& state, const std::shared_ptr<Coll
     if (segment != nullptr) DiscardSegment(engine_, *segment);
     return false;
   }
+  if (in_file) state.stored_index.images.push_back(FileOf(*segment)->number());
   index->Replace(build, std::move(segment), state.views.Oldest());
-  std::erase_if(state.stored_index.unverified, [&build](const auto& replaced) {
-    return std::find(build.sets.begin(), build.sets.end(), replaced) != build.sets.end();
-  });
   ++state.builds;
   if (in_file || of_files) state.stored_index.checkpoint_is_due = true;
   state.PublishView();
@@ -207,8 +219,24 @@ Status IndexBuilder::BuildAll(const std::shared_ptr<CollectionState>& state, std
   return status;
 }
 
+/// As in BuildNext. One that is stopped is looked into by what comes after it.
+Status IndexBuilder::VerifyAll(const std::shared_ptr<CollectionState>& state,
+                               const BuildStop& stop) {
+  try {
+    while (true) {
+      TRACEVEC_ASSIGN_OR_RETURN(const bool verified,
+                                VerifyOneImage(engine_, state, /*idle=*/false, stop));
+      if (!verified) return Status::Ok();
+    }
+  } catch (const BuildStopped&) {
+    return Status::Ok();
+  }
+}
+
 Status IndexBuilder::BuildAllAlone(const std::shared_ptr<CollectionState>& state,
                                    std::size_t threads, bool even_so) {
+  const auto stop = [this, &state] { return stopped_.load() || state->dropped.load(); };
+  TRACEVEC_RETURN_IF_ERROR(VerifyAll(state, stop));
   std::shared_ptr<CollectionIndex> index;
   std::optional<CollectionIndex::Build> build;
   std::shared_ptr<const CollectionView> view;  // As in BuildNext.
@@ -224,10 +252,8 @@ Status IndexBuilder::BuildAllAlone(const std::shared_ptr<CollectionState>& state
   if (!build) return Status::Ok();
   bool built = false;
   try {
-    TRACEVEC_ASSIGN_OR_RETURN(
-        auto segment, MakeSegment(engine_, *state, *index, &*build, threads, [this, &state] {
-          return stopped_.load() || state->dropped.load();
-        }));
+    TRACEVEC_ASSIGN_OR_RETURN(auto segment,
+                              MakeSegment(engine_, *state, *index, &*build, threads, stop));
     built = PutInPlace(*state, index, *build, std::move(segment));
   } catch (const BuildStopped&) {
     // The checks below say by what.

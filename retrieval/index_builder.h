@@ -52,6 +52,7 @@ class IndexBuilder {
   /// False when it came too late.
   bool PutInPlace(CollectionState& state, const std::shared_ptr<CollectionIndex>& index,
                   const CollectionIndex::Build& build, std::shared_ptr<Segment> segment);
+  Status VerifyAll(const std::shared_ptr<CollectionState>& state, const BuildStop& stop);
   Status BuildAllAlone(const std::shared_ptr<CollectionState>& state, std::size_t threads,
                        bool even_so);
   /// What a notice asks for, one step of it. False when there was nothing.

@@ -47,6 +47,14 @@ IndexCheckpointRecord MakeCheckpoint(const CollectionState& state, const KeptFil
   return record;
 }
 
+Result<std::shared_ptr<const ImageFile>> WriteToFile(Store& store, const ImageBytes& image) {
+  TRACEVEC_ASSIGN_OR_RETURN(auto writer, store.image_files().Create());
+  const auto bytes = image.bytes();
+  TRACEVEC_RETURN_IF_ERROR(writer->Reserve(bytes.size()));
+  TRACEVEC_RETURN_IF_ERROR(writer->Append(bytes.data(), bytes.size()));
+  return writer->Finish();
+}
+
 }  // namespace
 
 const ImageFile* FileOf(const Segment& segment) {
@@ -63,11 +71,12 @@ Status WriteIndexCheckpoint(Store& store, CollectionState& state, const KeptFile
   } else {
     batch.Put(Table::kRecords, key, EncodeIndexCheckpoint(record));
   }
-  // Synced, since the files that it no longer names go next.
+  std::vector<std::uint64_t> named;  // Before the write: after it nothing may fail.
+  for (const ImageRecord& image : record.images) named.push_back(image.number);
+  // Synced, since the files that it does not name go next.
   TRACEVEC_RETURN_IF_ERROR(store.Write(batch, /*sync=*/true));
   StoredIndex& stored = state.stored_index;
-  const std::vector<std::uint64_t> before = std::exchange(stored.images, {});
-  for (const ImageRecord& image : record.images) stored.images.push_back(image.number);
+  const std::vector<std::uint64_t> before = std::exchange(stored.images, std::move(named));
   stored.has_checkpoint = !record.images.empty();
   stored.checkpoint_is_due = false;
   stored.changed_documents = 0;
@@ -75,6 +84,7 @@ Status WriteIndexCheckpoint(Store& store, CollectionState& state, const KeptFile
     const auto& now = stored.images;
     if (std::find(now.begin(), now.end(), number) != now.end()) continue;
     stored.damaged.erase(number);
+    stored.verified.erase(number);
     store.image_files().Remove(number).IgnoreError("the next open for writing removes it");
   }
   return Status::Ok();
@@ -88,20 +98,24 @@ bool CheckpointIsDue(const CollectionState& state, const IndexOptions& options) 
 Status PersistIndex(Store& store, CollectionState& state, const IndexOptions& options) {
   if (state.index == nullptr) return Status::Ok();
   KeptFiles kept;
+  Status first_failure;
   for (const auto& set : state.index->View(state.counters.commit).sets) {
     const auto* segment = dynamic_cast<const Segment*>(set.get());
     if (segment == nullptr || FileOf(*segment) != nullptr) continue;
     if (segment->rows() < options.least_rows_of_file_at_close) continue;
-    TRACEVEC_ASSIGN_OR_RETURN(auto writer, store.image_files().Create());
-    const auto bytes = segment->image()->bytes();
-    TRACEVEC_RETURN_IF_ERROR(writer->Reserve(bytes.size()));
-    TRACEVEC_RETURN_IF_ERROR(writer->Append(bytes.data(), bytes.size()));
-    TRACEVEC_ASSIGN_OR_RETURN(kept[segment], writer->Finish());
+    auto file = WriteToFile(store, *segment->image());
+    if (file.ok()) {
+      kept[segment] = *std::move(file);
+    } else if (first_failure.ok()) {
+      first_failure = file.status();
+    }
   }
   const StoredIndex& stored = state.stored_index;
   const bool misses_nothing =
       kept.empty() && !stored.checkpoint_is_due && stored.changed_documents == 0;
-  return misses_nothing ? Status::Ok() : WriteIndexCheckpoint(store, state, kept);
+  if (misses_nothing) return first_failure;
+  const Status written = WriteIndexCheckpoint(store, state, kept);
+  return written.ok() ? first_failure : written;
 }
 
 Status RemoveStrayImages(Store& store) {
@@ -110,8 +124,9 @@ Status RemoveStrayImages(Store& store) {
   std::set<std::uint64_t> named;
   StoreCursor cursor = store.NewCursor(Table::kRecords, keys::IndexCheckpointsPrefix());
   for (; cursor.Valid(); cursor.Next()) {
-    TRACEVEC_ASSIGN_OR_RETURN(const auto record, DecodeIndexCheckpoint(cursor.value()));
-    for (const ImageRecord& image : record.images) named.insert(image.number);
+    const auto record = DecodeIndexCheckpoint(cursor.value());
+    if (!record.ok()) continue;  // Its collection cannot use a file either.
+    for (const ImageRecord& image : record->images) named.insert(image.number);
   }
   TRACEVEC_RETURN_IF_ERROR(cursor.status());
   for (const std::uint64_t number : numbers) {

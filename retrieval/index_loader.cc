@@ -57,6 +57,11 @@ class IndexLoader {
     }
     checkpoint_ = *std::move(checkpoint);
     for (const ImageRecord& image : checkpoint_.images) loaded_.images.push_back(image.number);
+    if (checkpoint_.commit > state_.counters.commit) {
+      Distrust(fmt::format("its checkpoint is of commit {}, the last one is {}",
+                           Raw(checkpoint_.commit), Raw(state_.counters.commit)));
+      return Status::Ok();
+    }
     return ReadChanges();
   }
 
@@ -109,9 +114,9 @@ class IndexLoader {
       return Status::Corruption(
           fmt::format("image {}: another one than was recorded", image.number));
     }
-    if (untouched) {
+    if (untouched && !state_.stored_index.verified.contains(image.number)) {
       loaded_.unverified.push_back(segment);
-    } else if (file->stamp()) {
+    } else if (!untouched && file->stamp()) {
       loaded_.checkpoint_is_due = true;  // With the new stamp, for the next open to trust.
     }
     return segment;
@@ -165,8 +170,16 @@ class IndexLoader {
   }
 
   void Publish() {
-    loaded_.damaged = state_.stored_index.damaged;
-    state_.stored_index = std::move(loaded_);
+    StoredIndex& before = state_.stored_index;
+    loaded_.damaged = std::move(before.damaged);
+    loaded_.verified = std::move(before.verified);
+    // Files that were written since the checkpoint are in no index now, and go with the next one.
+    for (const std::uint64_t image : before.images) {
+      const bool named =
+          std::find(loaded_.images.begin(), loaded_.images.end(), image) != loaded_.images.end();
+      if (!named) loaded_.images.push_back(image);
+    }
+    before = std::move(loaded_);
     state_.may_expire = may_expire_;
     state_.index = std::move(index_);
   }

@@ -10,9 +10,10 @@ namespace tracevec {
 
 /// Reads whole one of the image files that were taken into use on their stamps alone. One that is
 /// damaged leaves the index: its rows are read from the store, under the writer's lock. False when
-/// none is left to read. Throws BuildStopped; the file is then left for another time.
+/// none is left to read. `idle`: on a thread of idle priority. Throws BuildStopped; the file is
+/// then left for another time.
 /// REQUIRES: no lock held but the builder's.
 Result<bool> VerifyOneImage(Engine& engine, const std::shared_ptr<CollectionState>& state,
-                            const BuildStop& stop);
+                            bool idle, const BuildStop& stop);
 
 }  // namespace tracevec

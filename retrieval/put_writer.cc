@@ -226,7 +226,7 @@ Status PutWriter::PutKeptChunks(const PutPlan& plan, DocumentNumber number,
             DropOldMetadata(engine_.store(), state_, number, chunk, &commit_.batch()));
       }
     }
-    if (state_.index == nullptr) continue;
+    if (!state_.TracksRows()) continue;
     const OwnMetadata own = CombineOwn(version.metadata, after);
     auto state = std::make_unique<ChunkState>();
     state->commit = commit_.number();

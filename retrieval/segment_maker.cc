@@ -15,18 +15,36 @@ namespace {
 /// Small segments are soon merged into larger ones: their graphs are left as they were built.
 constexpr std::size_t kLeastRowsToRefine = 16'384;
 
+/// Passes on, and asks at each piece whether it is time to stop.
+class StoppableSink final : public ImageSink {
+ public:
+  StoppableSink(ImageSink* sink, const BuildStop& stop) : sink_(sink), stop_(stop) {}
+  Status Reserve(std::size_t bytes) override { return sink_->Reserve(bytes); }
+  Status Append(const void* data, std::size_t bytes) override {
+    CheckStop(stop_);
+    return sink_->Append(data, bytes);
+  }
+
+ private:
+  ImageSink* sink_;
+  const BuildStop& stop_;
+};
+
 Result<std::shared_ptr<const ImageBytes>> WriteToFile(Engine& engine, const CollectionState& state,
-                                                      const SegmentBuilder& builder) {
+                                                      const SegmentBuilder& builder,
+                                                      const BuildStop& stop) {
   TRACEVEC_ASSIGN_OR_RETURN(auto writer, engine.store().image_files().Create());
-  TRACEVEC_RETURN_IF_ERROR(builder.Write(state.number, writer.get()));
+  StoppableSink sink(writer.get(), stop);
+  TRACEVEC_RETURN_IF_ERROR(builder.Write(state.number, &sink));
   TRACEVEC_ASSIGN_OR_RETURN(std::shared_ptr<const ImageBytes> image, writer->Finish());
   return image;
 }
 
 Result<std::shared_ptr<const ImageBytes>> WriteImage(Engine& engine, CollectionState& state,
-                                                     const SegmentBuilder& builder) {
+                                                     const SegmentBuilder& builder,
+                                                     const BuildStop& stop) {
   if (!engine.read_only() && builder.rows().size() >= engine.index_options().least_rows_of_file) {
-    auto written = WriteToFile(engine, state, builder);
+    auto written = WriteToFile(engine, state, builder, stop);
     if (written.ok()) return written;
     state.warnings.Add(
         fmt::format("part of the index stays in memory, since it could not be "
@@ -53,9 +71,16 @@ Result<std::shared_ptr<Segment>> MakeSegment(Engine& engine, CollectionState& st
   options.reuse_graphs = !build->even_so;  // A rebuild owes nothing to what was there.
   options.stop = stop;
   builder.Build(options);
-  TRACEVEC_ASSIGN_OR_RETURN(auto image, WriteImage(engine, state, builder));
+  TRACEVEC_ASSIGN_OR_RETURN(auto image, WriteImage(engine, state, builder, stop));
   state.graph_insertions += builder.insertions();
-  return Segment::Open(std::move(image), index.fields(), state.number, /*check_contents=*/false);
+  const auto* file = dynamic_cast<const ImageFile*>(image.get());
+  const std::uint64_t number = file == nullptr ? 0 : file->number();
+  auto segment =
+      Segment::Open(std::move(image), index.fields(), state.number, /*check_contents=*/false);
+  if (!segment.ok() && number != 0) {
+    engine.store().image_files().Remove(number).IgnoreError("the next open removes it");
+  }
+  return segment;
 }
 
 void DiscardSegment(Engine& engine, const Segment& segment) {

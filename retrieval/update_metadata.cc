@@ -50,7 +50,7 @@ Status AddPatch(const Engine& engine, const CollectionState& state, const Select
     TRACEVEC_RETURN_IF_ERROR(
         DropOldMetadata(engine.store(), state, chunk.document, chunk.chunk, &commit->batch()));
   }
-  if (state.index == nullptr) return Status::Ok();
+  if (!state.TracksRows()) return Status::Ok();
   auto pushed = std::make_unique<ChunkState>();
   pushed->commit = commit->number();
   pushed->document = document.state;

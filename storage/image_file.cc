@@ -33,12 +33,13 @@ Status ErrnoStatus(const std::string& path, std::string_view call, int error) {
 }
 
 Result<std::shared_ptr<const ImageFile>> Map(const std::string& path, std::uint64_t number) {
-  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0) return ErrnoStatus(path, "open", errno);
   struct stat status {};
   void* mapped = MAP_FAILED;
   int error = fstat(descriptor, &status) == 0 ? 0 : errno;
   const auto size = static_cast<std::size_t>(status.st_size);
+  if (error == 0 && !S_ISREG(status.st_mode)) error = EINVAL;  // A pipe would be waited for.
   if (error == 0 && size > 0) {
     mapped = mmap(nullptr, size, PROT_READ, MAP_SHARED, descriptor, 0);
     if (mapped == MAP_FAILED) error = errno;

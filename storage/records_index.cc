@@ -96,6 +96,7 @@ Result<IndexCheckpointRecord> DecodeIndexCheckpoint(std::string_view bytes) {
   for (std::size_t left = in.ReadCount(kLeastImageBytes); left > 0 && in.ok(); --left) {
     record.images.push_back(ReadImage(in));
   }
+  if (record.images.empty()) in.Fail("it names no image");
   record.stale_documents = ReadAscending<DocumentNumber>(in, kLargestDocument);
   TRACEVEC_RETURN_IF_ERROR(in.Finish());
   return record;

@@ -175,7 +175,7 @@ class RecordMaker {
     IndexCheckpointRecord record;
     record.commit = CommitNumber{Number()};
     record.may_expire = Coin();
-    for (std::size_t i = Count(); i > 0; --i) {
+    for (std::size_t i = 1 + Count(); i > 0; --i) {
       ImageRecord image;
       image.number = Number();
       image.checksum = random_();

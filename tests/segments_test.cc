@@ -33,9 +33,9 @@ class SegmentsTest : public DatabaseTest {
   Collection& notes() { return *notes_; }
   CollectionStats Stats() const { return Must(notes_->Stats()); }
 
-  /// Until nothing waits for a segment, at most a minute.
+  /// Until nothing waits for a segment. The builder is idle where others use the machine.
   void WaitForBuilder() {
-    for (int i = 0; i < 6000 && Stats().unbuilt_chunks > 0; ++i) {
+    for (int i = 0; i < 60000 && Stats().unbuilt_chunks > 0; ++i) {
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
     ASSERT_EQ(Stats().unbuilt_chunks, 0u);
