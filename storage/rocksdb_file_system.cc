@@ -59,11 +59,52 @@ class RocksdbFileSystem::LogFile : public rocksdb::FSWritableFileOwnerWrapper {
   std::atomic<bool> has_unsynced_{false};
 };
 
+/// Stands for a log that could not be created: whatever would store something says why.
+class RocksdbFileSystem::FailedLogFile : public rocksdb::FSWritableFile {
+ public:
+  explicit FailedLogFile(rocksdb::IOStatus why) : why_(std::move(why)) {}
+
+  rocksdb::IOStatus Append(const rocksdb::Slice& /*data*/, const rocksdb::IOOptions& /*options*/,
+                           rocksdb::IODebugContext* /*debug*/) override {
+    return why_;
+  }
+  rocksdb::IOStatus Append(const rocksdb::Slice& /*data*/, const rocksdb::IOOptions& /*options*/,
+                           const rocksdb::DataVerificationInfo& /*verification*/,
+                           rocksdb::IODebugContext* /*debug*/) override {
+    return why_;
+  }
+  rocksdb::IOStatus Sync(const rocksdb::IOOptions& /*options*/,
+                         rocksdb::IODebugContext* /*debug*/) override {
+    return why_;
+  }
+  // Nothing was written that these could fail to keep.
+  rocksdb::IOStatus Flush(const rocksdb::IOOptions& /*options*/,
+                          rocksdb::IODebugContext* /*debug*/) override {
+    return rocksdb::IOStatus::OK();
+  }
+  rocksdb::IOStatus Close(const rocksdb::IOOptions& /*options*/,
+                          rocksdb::IODebugContext* /*debug*/) override {
+    return rocksdb::IOStatus::OK();
+  }
+
+ private:
+  const rocksdb::IOStatus why_;
+};
+
 rocksdb::IOStatus RocksdbFileSystem::NewWritableFile(const std::string& path,
                                                      const rocksdb::FileOptions& options,
                                                      std::unique_ptr<rocksdb::FSWritableFile>* file,
                                                      rocksdb::IODebugContext* debug) {
   if (!path.ends_with(".log")) return target()->NewWritableFile(path, options, file, debug);
+  rocksdb::IOStatus status = NewLogFile(path, options, file, debug);
+  if (!status.ok()) *file = std::make_unique<FailedLogFile>(std::move(status));
+  return rocksdb::IOStatus::OK();
+}
+
+rocksdb::IOStatus RocksdbFileSystem::NewLogFile(const std::string& path,
+                                                const rocksdb::FileOptions& options,
+                                                std::unique_ptr<rocksdb::FSWritableFile>* file,
+                                                rocksdb::IODebugContext* debug) {
   rocksdb::IOStatus status = SyncOpenLogs(path.substr(0, path.find_last_of('/')), debug);
   if (!status.ok()) return status;
   status = target()->NewWritableFile(path, options, file, debug);

@@ -248,6 +248,22 @@ TEST(StoreFault, ANewLogMakesTheOlderOnesDurable) {
   }
 }
 
+TEST(StoreFault, ALogThatCannotBeCreatedFailsAtItsFirstWrite) {
+  const TemporaryDirectory temporary;
+  std::filesystem::create_directory(temporary / "attic");
+  const auto faults =
+      std::make_shared<FaultFileSystem>(rocksdb::FileSystem::Default(), temporary / "attic");
+  RocksdbFileSystem file_system(faults);
+  faults->FailCall(1, FaultFileSystem::Lasts::kFromThenOn);
+  std::unique_ptr<rocksdb::FSWritableFile> file;
+  ASSERT_TRUE(file_system.NewWritableFile(temporary / "1.log", {}, &file, nullptr).ok());
+  EXPECT_TRUE(file->Append("record", {}, nullptr).IsIOError());
+  EXPECT_TRUE(file->Sync({}, nullptr).IsIOError());
+  EXPECT_TRUE(file->Close({}, nullptr).ok());
+  std::unique_ptr<rocksdb::FSWritableFile> other;
+  EXPECT_TRUE(file_system.NewWritableFile(temporary / "1.sst", {}, &other, nullptr).IsIOError());
+}
+
 TEST(StoreFault, WithoutSyncAPowerLossDoesTakeWrites) {
   // Proves that the tests above could fail: the tail is dropped, and only without sync.
   std::uint64_t lost_sync = 0;
