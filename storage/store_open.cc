@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "core/return_if_error.h"
@@ -16,6 +17,10 @@ namespace tracevec {
 namespace {
 
 constexpr std::uint64_t kKnownFeatures = 0;
+
+/// How long a reader tries to open a store whose files its writer keeps replacing. A try takes some
+/// milliseconds; on a busy machine twenty were not enough.
+constexpr std::chrono::seconds kLongestTry{10};
 
 /// Trailing slashes would make "db/" another name than "db".
 std::string WithoutTrailingSlashes(std::string path) {
@@ -101,8 +106,8 @@ class StoreOpener {
   /// one does not need. Only a failure while no file came or went is damage.
   Status OpenForReading() {
     NoteStoreThreads();
-    constexpr int kTries = 20;
-    for (int i = 0; i < kTries; ++i) {
+    const auto give_up = std::chrono::steady_clock::now() + kLongestTry;
+    do {
       TRACEVEC_ASSIGN_OR_RETURN(const auto before, ListStoreFiles(file_system(), path()));
       Status status = CheckStoreFiles(file_system(), path());
       if (status.ok()) status = state_->OpenRocksdb(StoreState::OpenAs::kReader);
@@ -110,10 +115,10 @@ class StoreOpener {
       if (status.ok() && ReadAllLogs(before, after)) return CheckFormatRecord();
       if (!status.ok() && before == after) return status;
       state_->Abandon().IgnoreError("nothing was written");
-    }
+    } while (std::chrono::steady_clock::now() < give_up);
     return Status::Unavailable(
-        fmt::format("{}: its writer replaced files during each of {} tries to open it; try again",
-                    path(), kTries));
+        fmt::format("{}: its writer replaced files during each try to open it, for {} s; try again",
+                    path(), kLongestTry.count()));
   }
 
   Status OpenForWriting(DirectoryKind kind) {
