@@ -64,7 +64,11 @@ void Commit::PutBookkeeping() {
   batch_.Put(Table::kRecords, keys::Journal(number_), EncodeJournal(journal_));
   if (state_.stored_index.has_checkpoint) {
     const bool is_small = counters_.chunks < engine_.index_options().least_chunks;
-    state_.index == nullptr&& is_small ? DropCheckpoint() : RecordChanges();
+    if (state_.index == nullptr && is_small) {
+      DropCheckpoint();
+    } else {
+      RecordChanges();
+    }
   }
   if (new_fields_.empty()) return;
   CollectionRecord record = state_.record;
