@@ -17,6 +17,7 @@
 
 #include "index/hnsw_space.h"
 #include "index/parallel.h"
+#include "index/row_random.h"
 
 namespace tracevec {
 namespace {
@@ -24,13 +25,9 @@ namespace {
 constexpr std::size_t kLinks = Graph::kUpperDegree;
 constexpr std::size_t kRowsAtOnce = 64;
 
-/// The level of a row: geometric, from its number and the seed alone (splitmix64, Steele et al.).
+/// The level of a row: geometric, from its number and the seed alone.
 int LevelOf(std::uint32_t row, std::uint64_t seed) {
-  std::uint64_t bits = seed + (std::uint64_t{row} + 1) * 0x9e3779b97f4a7c15;
-  bits = (bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9;
-  bits = (bits ^ (bits >> 27)) * 0x94d049bb133111eb;
-  bits ^= bits >> 31;
-  const double uniform = (static_cast<double>(bits >> 11) + 0.5) * 0x1.0p-53;
+  const double uniform = (static_cast<double>(RandomOfRow(row, seed) >> 11) + 0.5) * 0x1.0p-53;
   return static_cast<int>(-std::log(uniform) / std::log(static_cast<double>(kLinks)));
 }
 
@@ -170,14 +167,17 @@ std::uint64_t InsertRows(const RowScorer& scorer, const std::uint8_t* present,
                          const KernelTable& kernels, const GraphBuildOptions& options,
                          Graph* graph) {
   const std::uint32_t rows = scorer.rows().rows;
+  const auto in_graph = [graph](std::uint32_t row) {
+    return !graph->links.empty() && graph->links[std::size_t{row} * Graph::kDegree] != kNoNode;
+  };
   std::vector<std::uint32_t> order;
   for (std::uint32_t row = 0; row < rows; ++row) {
-    if (present[row] != 0) order.push_back(row);
+    if (present[row] == 0) continue;
+    const bool wanted = !options.upper_levels_only || LevelOf(row, options.seed) > 0;
+    if (wanted || in_graph(row)) order.push_back(row);
   }
   // Rows that the graph has first, so that hnswlib numbers them first.
-  const auto new_rows = std::stable_partition(order.begin(), order.end(), [&](std::uint32_t row) {
-    return !graph->links.empty() && graph->links[std::size_t{row} * Graph::kDegree] != kNoNode;
-  });
+  const auto new_rows = std::stable_partition(order.begin(), order.end(), in_graph);
   const auto filled = static_cast<std::size_t>(new_rows - order.begin());
   RowSpace space(scorer.rows(), kernels);
   Hnsw hnsw(&space, std::max<std::size_t>(order.size(), 1), kLinks, options.ef_construction);

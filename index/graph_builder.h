@@ -13,6 +13,8 @@ struct GraphBuildOptions {
   std::size_t ef_construction = 200;
   std::size_t threads = 1;  ///< With one, equal input and seed give an equal graph.
   std::uint64_t seed = 0;   ///< Of the levels, which depend on nothing else.
+  /// Only rows that belong to an upper level, one of sixteen: the others are for AttachRows.
+  bool upper_levels_only = false;
   BuildStop stop;
 };
 

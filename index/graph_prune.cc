@@ -17,34 +17,35 @@ bool NearerFirst(const Candidate& a, const Candidate& b) {
 
 void Pruner::Prune(std::span<const Candidate> candidates, std::span<std::uint32_t> out) {
   std::size_t kept = 0;
-  for (const Candidate& candidate : candidates) {
-    if (kept == out.size()) break;
-    if (!Occluded(candidate, out.first(kept))) out[kept++] = candidate.row;
+  left_.assign(candidates.begin(), candidates.end());
+  while (!left_.empty() && kept < out.size()) {
+    const std::uint32_t chosen = left_.front().row;
+    out[kept++] = chosen;
+    if (kept < out.size()) DropOccluded(chosen);
   }
   std::fill(out.begin() + static_cast<long>(kept), out.end(), kNoNode);
 }
 
-bool Pruner::Occluded(const Candidate& candidate, std::span<const std::uint32_t> chosen) {
-  constexpr std::size_t kAtOnce = 8;
-  if (chosen.empty()) return false;
+void Pruner::DropOccluded(std::uint32_t chosen) {
   const CodeRows& rows = scorer_.rows();
-  const std::uint8_t* codes = rows.row(candidate.row);
+  left_.erase(left_.begin());
+  const std::uint8_t* codes = rows.row(chosen);
   for (std::size_t i = 0; i < code_.size(); ++i) {
     code_[i] = static_cast<std::int8_t>(codes[i] ^ 0x80);
   }
-  const float limit = DistanceOf(candidate.score, rows.metric);
-  std::int32_t dots[kAtOnce];
-  for (std::size_t first = 0; first < chosen.size(); first += kAtOnce) {
-    const std::size_t count = std::min(kAtOnce, chosen.size() - first);
-    kernels_.dot_u8s8_gather(code_.data(), rows.codes, rows.stride, chosen.data() + first, count,
-                             rows.dimension, dots);
-    for (std::size_t i = 0; i < count; ++i) {
-      const std::int32_t dot = dots[i] - scorer_.offset(candidate.row);
-      const float score = scorer_.FromDot(candidate.row, chosen[first + i], dot);
-      if (alpha_ * DistanceOf(score, rows.metric) < limit) return true;
-    }
+  left_rows_.resize(left_.size());
+  dots_.resize(left_.size());
+  std::transform(left_.begin(), left_.end(), left_rows_.begin(),
+                 [](const Candidate& candidate) { return candidate.row; });
+  kernels_.dot_u8s8_gather(code_.data(), rows.codes, rows.stride, left_rows_.data(), left_.size(),
+                           rows.dimension, dots_.data());
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < left_.size(); ++i) {
+    const float score = scorer_.FromDot(chosen, left_[i].row, dots_[i] - scorer_.offset(chosen));
+    if (alpha_ * DistanceOf(score, rows.metric) < DistanceOf(left_[i].score, rows.metric)) continue;
+    left_[kept++] = left_[i];
   }
-  return false;
+  left_.resize(kept);
 }
 
 void SortUnique(std::vector<Candidate>* candidates) {

@@ -25,13 +25,19 @@ class Pruner {
   void Prune(std::span<const Candidate> candidates, std::span<std::uint32_t> out);
 
  private:
-  /// Whether a neighbour already chosen is nearer to the candidate than the row is.
-  bool Occluded(const Candidate& candidate, std::span<const std::uint32_t> chosen);
+  /// Of the candidates left, drops the first, which is `chosen`, and those that it is nearer to
+  /// than the row is. All at once: one at a time against those chosen so far would convert the
+  /// codes of each candidate, not of each that is chosen, and computes products past the first that
+  /// decides.
+  void DropOccluded(std::uint32_t chosen);
 
   const RowScorer& scorer_;
   const KernelTable& kernels_;
   float alpha_;
   std::vector<std::int8_t> code_;
+  std::vector<Candidate> left_;
+  std::vector<std::uint32_t> left_rows_;
+  std::vector<std::int32_t> dots_;
 };
 
 /// Sorts candidates nearest first and keeps each row once.

@@ -1,9 +1,11 @@
 #include "index/graph_refine.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 #include <vector>
 
+#include "index/graph_backward.h"
 #include "index/graph_prune.h"
 #include "index/graph_search.h"
 #include "index/parallel.h"
@@ -29,9 +31,11 @@ class Refinement {
     const std::size_t slots = graph_->links.size();
     forward_.assign(slots, kNoNode);
     ForRows([&](Worker* worker, std::uint32_t row) { ChooseForward(worker, row); });
-    CountBackward();
+    std::vector<std::uint32_t> all(scorer_.rows().rows);
+    std::iota(all.begin(), all.end(), 0U);
+    const BackwardLinks backward(forward_, all, scorer_.rows().rows);
     next_.assign(slots, kNoNode);
-    ForRows([&](Worker* worker, std::uint32_t row) { Combine(worker, row); });
+    ForRows([&](Worker* worker, std::uint32_t row) { Combine(worker, row, backward.Of(row)); });
     graph_->links = std::move(next_);
   }
 
@@ -93,29 +97,14 @@ class Refinement {
     worker->pruner.Prune(candidates, PlacesOf(&forward_, row));
   }
 
-  /// Who chose each row: sources_[first_source_[row]...], in row order.
-  void CountBackward() {
-    const std::uint32_t rows = scorer_.rows().rows;
-    first_source_.assign(rows + 1, 0);
-    for (const std::uint32_t target : forward_) {
-      if (target != kNoNode) ++first_source_[target + 1];
-    }
-    for (std::uint32_t row = 0; row < rows; ++row) first_source_[row + 1] += first_source_[row];
-    sources_.resize(first_source_[rows]);
-    std::vector<std::uint32_t> filled(first_source_.begin(), first_source_.end() - 1);
-    for (std::uint32_t row = 0; row < rows; ++row) {
-      for (const std::uint32_t target : ListOf(forward_, row)) sources_[filled[target]++] = row;
-    }
-  }
-
-  void Combine(Worker* worker, std::uint32_t row) {
+  void Combine(Worker* worker, std::uint32_t row, std::span<const std::uint32_t> chosen_by) {
     std::vector<Candidate>& candidates = worker->candidates;
     candidates.clear();
     for (const std::uint32_t target : ListOf(forward_, row)) {
       candidates.push_back({scorer_.Score(row, target), target});
     }
-    for (std::uint32_t i = first_source_[row]; i < first_source_[row + 1]; ++i) {
-      candidates.push_back({scorer_.Score(row, sources_[i]), sources_[i]});
+    for (const std::uint32_t source : chosen_by) {
+      candidates.push_back({scorer_.Score(row, source), source});
     }
     SortUnique(&candidates);
     const std::span<std::uint32_t> out = PlacesOf(&next_, row);
@@ -136,8 +125,6 @@ class Refinement {
   const GraphRefineOptions& options_;
   Graph* graph_;
   std::vector<std::uint32_t> forward_;
-  std::vector<std::uint32_t> first_source_;
-  std::vector<std::uint32_t> sources_;
   std::vector<std::uint32_t> next_;
 };
 

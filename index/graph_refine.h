@@ -15,7 +15,7 @@ struct GraphRefineOptions {
   /// A neighbour is dropped when another one kept is closer to it by this factor (of the squared
   /// distance, under ip of the negated product, where only 1 has a meaning).
   float alpha = 1.05F;
-  std::size_t ef = 200;  ///< Width of the search for each row's candidates.
+  std::size_t ef = 250;  ///< Width of the search for each row's candidates.
   /// The lists of a refined graph that this one was built on, as Graph::links has them; none at
   /// all: there was no such graph. Its rows choose among the neighbours they had there, those they
   /// got since, and those a narrow search finds.

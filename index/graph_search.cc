@@ -19,7 +19,8 @@ void PrefetchBytes(const void* from, std::size_t bytes) {
 
 std::span<const Candidate> GraphSearcher::Search(const GraphView& graph, const CodeRows& rows,
                                                  const Int8Query& query, const KernelTable& kernels,
-                                                 std::size_t ef, GraphCounts* counts) {
+                                                 std::size_t ef, GraphCounts* counts,
+                                                 std::uint32_t hidden) {
   pool_size_ = 0;
   if (graph.entry == kNoNode) return {};
   if (pool_.size() < ef + 1) {
@@ -27,6 +28,7 @@ std::span<const Candidate> GraphSearcher::Search(const GraphView& graph, const C
     expanded_.resize(ef + 1);
   }
   seen_.assign((rows.rows + 63) / 64, 0);
+  if (hidden != kNoNode) MarkSeen(hidden);
 
   const std::uint32_t entry = Descend(graph, rows, query, kernels, counts);
   MarkSeen(entry);

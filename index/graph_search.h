@@ -36,10 +36,12 @@ struct Candidate {
 class GraphSearcher {
  public:
   /// The at most `ef` best rows found, best first, valid until the next search. Equal scores are in
-  /// no order. REQUIRES: ef > 0, graph and rows belong together.
+  /// no order. The lowest level is walked as if it had no row `hidden`, unless that is where the
+  /// walk begins. REQUIRES: ef > 0, graph and rows belong together.
   std::span<const Candidate> Search(const GraphView& graph, const CodeRows& rows,
                                     const Int8Query& query, const KernelTable& kernels,
-                                    std::size_t ef, GraphCounts* counts);
+                                    std::size_t ef, GraphCounts* counts,
+                                    std::uint32_t hidden = kNoNode);
 
  private:
   std::uint32_t Descend(const GraphView& graph, const CodeRows& rows, const Int8Query& query,

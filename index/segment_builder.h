@@ -25,7 +25,9 @@ struct SourceRow {
 struct SegmentBuildOptions {
   std::size_t threads = 1;  ///< With one, equal rows and seed give equal bytes.
   std::size_t ef_construction = 200;
-  bool refine = true;  ///< See RefineGraph; costs about half of what building costs.
+  /// AttachRows and RefineGraph. Without, hnswlib inserts every row: worse graphs, but good enough
+  /// for rows that are merged soon, whose graph would be built again.
+  bool refine = true;
   /// Starts from the largest input's graph, where that is worth it. See FindReusableGraph.
   bool reuse_graphs = true;
   std::uint64_t seed = 0;

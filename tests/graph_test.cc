@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/kernel_dispatch.h"
+#include "index/graph_attach.h"
 #include "index/graph_builder.h"
 #include "index/graph_connect.h"
 #include "index/graph_probe.h"
@@ -48,8 +49,13 @@ class Graphs {
     GraphBuildOptions options;
     options.threads = threads;
     options.seed = seed;
+    options.upper_levels_only = refine;
     Graph graph = BuildGraph(scorer, present_.data(), kernels_, options);
     if (refine) {
+      GraphAttachOptions attach;
+      attach.threads = threads;
+      attach.seed = seed;
+      AttachRows(scorer, present_.data(), kernels_, attach, &graph);
       GraphRefineOptions refine_options;
       refine_options.threads = threads;
       RefineGraph(scorer, kernels_, refine_options, &graph);
@@ -154,6 +160,35 @@ TEST(Graph, RefiningDoesNotDependOnTheNumberOfThreads) {
   RefineGraph(scorer, graphs.kernels(), options, &four);
   EXPECT_EQ(one.links, four.links);
   EXPECT_NE(one.links, built.links);
+}
+
+TEST(Graph, AttachingDoesNotDependOnTheNumberOfThreads) {
+  const Graphs graphs(3000, 16, Metric::kL2, 15);
+  const RowScorer scorer(graphs.codes(), graphs.kernels());
+  GraphBuildOptions build;
+  build.upper_levels_only = true;
+  const Graph built = BuildGraph(scorer, graphs.present().data(), graphs.kernels(), build);
+  GraphAttachOptions options;
+  Graph one = built;
+  const std::uint64_t attached =
+      AttachRows(scorer, graphs.present().data(), graphs.kernels(), options, &one);
+  EXPECT_EQ(attached + built.levels[0].rows.size(), 3000u);
+  options.threads = 4;
+  Graph four = built;
+  AttachRows(scorer, graphs.present().data(), graphs.kernels(), options, &four);
+  EXPECT_EQ(one.links, four.links);
+  EXPECT_EQ(AttachRows(scorer, graphs.present().data(), graphs.kernels(), options, &one), 0u);
+  EXPECT_EQ(one.links, four.links) << "there was nothing left to attach";
+}
+
+TEST(Graph, AttachingToNothing) {
+  const Graphs graphs(1000, 16, Metric::kCosine, 16);
+  const RowScorer scorer(graphs.codes(), graphs.kernels());
+  Graph graph;
+  graph.links.assign(std::size_t{1000} * Graph::kDegree, kNoNode);
+  EXPECT_EQ(AttachRows(scorer, graphs.present().data(), graphs.kernels(), {}, &graph), 1000u);
+  EXPECT_TRUE(graph.levels.empty());
+  EXPECT_GE(graphs.Recall(graph, 100, 16), 0.95);
 }
 
 TEST(Graph, ListsHoldEachNeighbourOnceAndNotTheRowItself) {
@@ -274,7 +309,13 @@ TEST(Graph, EveryStepOfABuildCanBeStopped) {
   build.stop = stop;
   EXPECT_THROW(BuildGraph(scorer, present, graphs.kernels(), build), BuildStopped);
 
-  Graph graph = graphs.Build();
+  Graph graph;
+  graph.links.assign(std::size_t{1000} * Graph::kDegree, kNoNode);
+  GraphAttachOptions attach;
+  attach.threads = 2;
+  attach.stop = stop;
+  EXPECT_THROW(AttachRows(scorer, present, graphs.kernels(), attach, &graph), BuildStopped);
+  graph = graphs.Build();
   GraphRefineOptions refine;
   refine.threads = 2;
   refine.stop = stop;
