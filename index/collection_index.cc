@@ -12,6 +12,12 @@ std::uint32_t RowsIn(const RowSet& set) {
   return static_cast<const Segment&>(set).rows();
 }
 
+std::uint64_t LiveRowsIn(const RowSet& set) {
+  std::uint64_t live = 0;
+  for (std::uint32_t row = 0; row < RowsIn(set); ++row) live += set.Alive(row);
+  return live;
+}
+
 /// The states of a source row that are newer than a build, oldest first, as copies.
 std::vector<std::unique_ptr<ChunkState>> StatesAfter(const RowSet& set, std::uint32_t row,
                                                      CommitNumber as_of) {
@@ -28,8 +34,8 @@ std::vector<std::unique_ptr<ChunkState>> StatesAfter(const RowSet& set, std::uin
 
 }  // namespace
 
-CollectionIndex::CollectionIndex(std::vector<FieldLayout> fields)
-    : fields_(std::move(fields)), head_(fields_) {}
+CollectionIndex::CollectionIndex(std::vector<FieldLayout> fields, std::uint64_t most_rows)
+    : fields_(std::move(fields)), most_rows_(most_rows), head_(fields_) {}
 
 std::optional<CollectionIndex::SegmentPlace> CollectionIndex::FindInSegments(const ChunkKey& key) {
   // The newest first: what changes often is most likely there.
@@ -131,35 +137,54 @@ void CollectionIndex::Build::ListRows() {
 MergeChoice CollectionIndex::DueMerge() const {
   std::vector<SegmentSize> sizes;
   for (const Entry& entry : segments_) sizes.push_back({entry.segment->rows(), entry.dead});
-  return ChooseMerge(sizes);
+  return ChooseMerge(sizes, most_rows_);
 }
 
 bool CollectionIndex::BuildIsDue() const { return head_.sealed() > 0 || DueMerge().count > 0; }
 
+std::size_t CollectionIndex::CountThatFits(std::span<const std::shared_ptr<RowSet>> sets,
+                                           std::size_t first) const {
+  std::uint64_t total = 0;
+  std::size_t last = first;
+  for (; last < sets.size(); ++last) {
+    total += LiveRowsIn(*sets[last]);
+    if (last > first && total > most_rows_) break;
+  }
+  return last - first;
+}
+
 std::optional<CollectionIndex::Build> CollectionIndex::NextBuild(CommitNumber as_of) const {
+  std::vector<std::shared_ptr<RowSet>> sets;
   if (head_.sealed() > 0) {
     const auto& blocks = head_.blocks();
-    return Build{{blocks.begin(), blocks.begin() + static_cast<long>(head_.sealed())}, as_of, {}};
-  }
-  const MergeChoice choice = DueMerge();
-  if (choice.count == 0) return std::nullopt;
-  std::vector<std::shared_ptr<RowSet>> sets;
-  for (std::size_t i = 0; i < choice.count; ++i) {
-    sets.push_back(segments_[choice.first + i].segment);
+    sets.assign(blocks.begin(), blocks.begin() + static_cast<long>(head_.sealed()));
+    sets.resize(CountThatFits(sets, 0));
+  } else {
+    const MergeChoice choice = DueMerge();
+    if (choice.count == 0) return std::nullopt;
+    for (std::size_t i = 0; i < choice.count; ++i) {
+      sets.push_back(segments_[choice.first + i].segment);
+    }
   }
   return Build{std::move(sets), as_of, {}};
 }
 
-std::optional<CollectionIndex::Build> CollectionIndex::BuildOfAll(CommitNumber as_of,
-                                                                  bool even_so) {
+std::vector<CollectionIndex::Build> CollectionIndex::BuildsOfAll(CommitNumber as_of, bool even_so) {
   head_.Seal();
-  const bool one_clean =
-      segments_.size() <= 1 && head_.sealed() == 0 && (segments_.empty() || segments_[0].dead == 0);
-  if (one_clean && !(even_so && !segments_.empty())) return std::nullopt;
   std::vector<std::shared_ptr<RowSet>> sets;
   for (const Entry& entry : segments_) sets.push_back(entry.segment);
   for (std::size_t b = 0; b < head_.sealed(); ++b) sets.push_back(head_.blocks()[b]);
-  return Build{std::move(sets), as_of, {}, even_so};
+  std::vector<Build> builds;
+  for (std::size_t first = 0; first < sets.size();) {
+    const std::size_t count = CountThatFits(sets, first);
+    const bool one_clean = count == 1 && first < segments_.size() && segments_[first].dead == 0;
+    if (!one_clean || even_so) {
+      const auto begin = sets.begin() + static_cast<long>(first);
+      builds.push_back({{begin, begin + static_cast<long>(count)}, as_of, {}, even_so});
+    }
+    first += count;
+  }
+  return builds;
 }
 
 void CollectionIndex::Replace(const Build& build, std::shared_ptr<Segment> segment,

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "index/head.h"
@@ -24,14 +25,16 @@ class CollectionIndex {
     std::vector<std::shared_ptr<RowSet>> sets;  ///< Neighbours, to be replaced.
     CommitNumber as_of{};
     std::vector<SourceRow> rows;  ///< Their live rows in order, once ListRows was called.
-    bool even_so = false;         ///< See BuildOfAll.
+    bool even_so = false;         ///< See BuildsOfAll.
 
     /// Sets `rows`. Any thread: the sets do not grow any more, and a row that dies meanwhile may be
     /// listed or not. Cost: one pass over the rows, dead ones too.
     void ListRows();
   };
 
-  explicit CollectionIndex(std::vector<FieldLayout> fields);
+  /// `most_rows`: of a build, see kMostSegmentRows.
+  explicit CollectionIndex(std::vector<FieldLayout> fields,
+                           std::uint64_t most_rows = kMostSegmentRows);
 
   const std::vector<FieldLayout>& fields() const { return fields_; }
 
@@ -54,13 +57,13 @@ class CollectionIndex {
   IndexView View(CommitNumber commit) const;
 
   bool BuildIsDue() const;
-  /// The build that is due, without its rows: sealed blocks, all that wait, or a merge. Nothing:
-  /// none is.
+  /// The build that is due, without its rows: sealed blocks, all that wait where that is not too
+  /// many, or a merge. Nothing: none is.
   std::optional<Build> NextBuild(CommitNumber as_of) const;
-  /// Everything into one segment, rows not listed either, the head included, which is sealed;
-  /// nothing where there is but one segment without dead rows, and no rows beside it. With
-  /// `even_so` that one too.
-  std::optional<Build> BuildOfAll(CommitNumber as_of, bool even_so);
+  /// Everything into one segment, or as few as the number of rows allows, rows not listed either,
+  /// the head included, which is sealed: one build for each that is to change. Segments without
+  /// dead rows are left alone where nothing joins them; with `even_so` they change too.
+  std::vector<Build> BuildsOfAll(CommitNumber as_of, bool even_so);
   /// Puts a segment in the place of what it was built from, with the deletions and states that came
   /// meanwhile. Null where no row was live. REQUIRES: no other build was put in place since.
   void Replace(const Build& build, std::shared_ptr<Segment> segment, CommitNumber oldest_view);
@@ -84,9 +87,12 @@ class CollectionIndex {
   };
 
   MergeChoice DueMerge() const;
+  /// How many of the sets from `first` a build takes: as many as have room, at least one.
+  std::size_t CountThatFits(std::span<const std::shared_ptr<RowSet>> sets, std::size_t first) const;
   std::optional<SegmentPlace> FindInSegments(const ChunkKey& key);
 
   std::vector<FieldLayout> fields_;
+  std::uint64_t most_rows_;
   std::vector<Entry> segments_;
   Head head_;
 };

@@ -15,14 +15,15 @@ struct Window {
 };
 
 /// The longest window from `first` in which `segments[first]` is of the largest one's tier.
-Window WindowFrom(std::span<const SegmentSize> segments, std::size_t first) {
+Window WindowFrom(std::span<const SegmentSize> segments, std::size_t first,
+                  std::uint64_t most_rows) {
   const std::uint64_t own = std::max<std::uint64_t>(LiveRows(segments[first]), 1);
   std::uint64_t most = own;
   std::uint64_t total = 0;
   std::size_t last = first;
   for (; last < segments.size(); ++last) {
     const std::uint64_t rows = LiveRows(segments[last]);
-    if (rows > own * kSegmentsPerTier || total + rows > kMostSegmentRows) break;
+    if (rows > own * kSegmentsPerTier || total + rows > most_rows) break;
     most = std::max(most, rows);
     total += rows;
   }
@@ -35,10 +36,10 @@ Window WindowFrom(std::span<const SegmentSize> segments, std::size_t first) {
 
 }  // namespace
 
-MergeChoice ChooseMerge(std::span<const SegmentSize> segments) {
+MergeChoice ChooseMerge(std::span<const SegmentSize> segments, std::uint64_t most_rows) {
   // The newest run first: it is the smallest, and merging it makes the next larger one.
   for (std::size_t first = segments.size(); first-- > 0;) {
-    const Window window = WindowFrom(segments, first);
+    const Window window = WindowFrom(segments, first, most_rows);
     if (window.of_tier >= kSegmentsPerTier) return {first, window.count};
   }
   for (std::size_t i = 0; i < segments.size(); ++i) {

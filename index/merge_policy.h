@@ -24,12 +24,14 @@ constexpr double kMostDeadShare = 0.2;
 /// graphs once and, for each factor of four its segment grows by, up to once more; not the rows of
 /// the largest, whose graph is taken over (graph_reuse.h).
 constexpr std::size_t kSegmentsPerTier = 4;
-/// No segment gets larger by merging.
+/// No build takes more live rows, unless one of its inputs has them already: it is what bounds the
+/// memory of a build, some 0.8 GB beside the codes at 384 dimensions.
 constexpr std::uint32_t kMostSegmentRows = 2'000'000;
 
 /// The merge that is due, of segments listed oldest first. A pure function: the tiered rule of
 /// log-structured merge trees (O'Neil et al. 1996), over neighbours, so that rows stay in the order
 /// of their insertion.
-MergeChoice ChooseMerge(std::span<const SegmentSize> segments);
+MergeChoice ChooseMerge(std::span<const SegmentSize> segments,
+                        std::uint64_t most_rows = kMostSegmentRows);
 
 }  // namespace tracevec

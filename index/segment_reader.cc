@@ -120,6 +120,7 @@ Status SegmentReader::CheckContents(const BuildStop& stop) const {
       const auto piece =
           bytes_.subspan(section.offset + done, std::min(kBytesBetweenStops, section.bytes - done));
       hasher.Add({reinterpret_cast<const char*>(piece.data()), piece.size()});
+      image_->Forget(piece);  // Reading a file through should not fill memory with it.
     }
     if (hasher.Finish() != section.checksum) {
       return Damaged(fmt::format("section {}: its checksum does not match", section.kind));

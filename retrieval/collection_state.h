@@ -91,7 +91,8 @@ struct CollectionState : std::enable_shared_from_this<CollectionState> {
   Warnings warnings;
 
   // Of the index, for statistics and back-pressure.
-  std::atomic<std::uint64_t> unbuilt_rows{0};  ///< Rows of sealed blocks that wait for a segment.
+  std::atomic<std::uint64_t> unbuilt_rows{0};   ///< Rows of sealed blocks that wait for a segment.
+  std::atomic<std::uint64_t> appended_rows{0};  ///< To the head since this open.
   mutable std::atomic<std::uint64_t> write_stalls{0};  ///< Writes that waited for the builder.
   std::atomic<std::uint64_t> builds{0};                ///< Segments built since this open.
   std::atomic<std::uint64_t> graph_insertions{0};      ///< Rows inserted into graphs by them.

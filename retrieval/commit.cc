@@ -157,6 +157,7 @@ void Commit::ApplyToIndex() {
     index.PushState(pushed.key, std::move(pushed.state), oldest);
   }
   for (NewRow& row : added_) index.Append(std::move(row));
+  state_.appended_rows += added_.size();
 }
 
 Status Commit::LoadIndexWhenLarge() {

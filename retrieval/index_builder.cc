@@ -3,16 +3,15 @@
 #include <algorithm>
 #include <deque>
 #include <memory>
-#include <optional>
+#include <thread>
 #include <utility>
 
 #include "core/return_if_error.h"
 #include "retrieval/engine.h"
 #include "retrieval/guard.h"
-#include "retrieval/idle_thread.h"
+#include "retrieval/index_builds.h"
 #include "retrieval/index_checkpoint.h"
 #include "retrieval/index_verifier.h"
-#include "retrieval/segment_maker.h"
 #include "storage/fork_guard.h"
 
 namespace tracevec {
@@ -22,18 +21,17 @@ namespace {
 constexpr std::uint64_t kMostUnbuiltCodeBytes = std::uint64_t{128} << 20;
 constexpr std::chrono::milliseconds kLongestStall{100};
 
-/// Whether a build has a file among its inputs that was not read through yet.
-bool TakesUnverified(const CollectionState& state, const CollectionIndex::Build& build) {
-  return std::any_of(build.sets.begin(), build.sets.end(), [&state](const auto& set) {
-    const auto& unverified = state.stored_index.unverified;
-    return std::find(unverified.begin(), unverified.end(), set) != unverified.end();
-  });
-}
+/// A collection that gets 512 rows in 50 ms is being loaded: what is built of it before that ends
+/// is built again when it is merged.
+constexpr std::chrono::milliseconds kLookAtLoad{50};
+constexpr std::uint64_t kRowsOfLoad = 512;
+/// A load is built in parts of so many bytes of codes, before writers have to wait for it.
+constexpr std::uint64_t kMostCodeBytesOfLoad = kMostUnbuiltCodeBytes / 2;
 
-std::uint64_t CodeBytesOfRow(const CollectionState& state) {
-  std::uint64_t bytes = 0;
-  for (const FieldLayout& layout : state.Layouts()) bytes += layout.code_stride();
-  return bytes;
+std::uint64_t UnbuiltCodeBytes(const CollectionState& state) {
+  std::uint64_t bytes_of_row = 0;
+  for (const FieldLayout& layout : state.Layouts()) bytes_of_row += layout.code_stride();
+  return state.unbuilt_rows.load() * bytes_of_row;
 }
 
 }  // namespace
@@ -82,9 +80,7 @@ void IndexBuilder::Notify(const std::shared_ptr<CollectionState>& state) {
 }
 
 void IndexBuilder::WaitForRoom(const CollectionState& state) {
-  const auto full = [&] {
-    return state.unbuilt_rows.load() * CodeBytesOfRow(state) > kMostUnbuiltCodeBytes;
-  };
+  const auto full = [&] { return UnbuiltCodeBytes(state) > kMostUnbuiltCodeBytes; };
   if (!full()) return;
   ++state.write_stalls;
   std::unique_lock lock(shared_->mutex);
@@ -130,15 +126,26 @@ void IndexBuilder::Run() {
   }
 }
 
+bool IndexBuilder::IsBeingLoaded(const CollectionState& state) {
+  if (state.unbuilt_rows.load() == 0) return false;
+  const std::uint64_t before = state.appended_rows.load();
+  std::unique_lock lock(shared_->mutex);
+  shared_->changed.wait_for(lock, kLookAtLoad,
+                            [this] { return stopped_.load() || building_all_.load() > 0; });
+  return state.appended_rows.load() - before >= kRowsOfLoad &&
+         UnbuiltCodeBytes(state) < kMostCodeBytesOfLoad;
+}
+
 Result<bool> IndexBuilder::WorkOn(const std::shared_ptr<CollectionState>& state) {
+  if (IsBeingLoaded(*state)) return true;
   const std::lock_guard builds(build_mutex_);
   const auto stop = [this, &state] {
     return stopped_.load() || state->dropped.load() || building_all_.load() > 0;
   };
   try {
-    TRACEVEC_ASSIGN_OR_RETURN(const bool built, BuildNext(state, stop));
+    TRACEVEC_ASSIGN_OR_RETURN(const bool built, BuildNext(engine_, state, stop));
     if (built) return true;
-    TRACEVEC_ASSIGN_OR_RETURN(const bool written, WriteCheckpoint(*state));
+    TRACEVEC_ASSIGN_OR_RETURN(const bool written, WriteDueCheckpoint(engine_, *state));
     if (written) return true;
     return VerifyOneImage(engine_, state, /*idle=*/true, stop);
   } catch (const BuildStopped&) {
@@ -146,70 +153,15 @@ Result<bool> IndexBuilder::WorkOn(const std::shared_ptr<CollectionState>& state)
   }
 }
 
-Result<bool> IndexBuilder::BuildNext(const std::shared_ptr<CollectionState>& state,
-                                     const BuildStop& stop) {
-  std::shared_ptr<CollectionIndex> index;
-  std::optional<CollectionIndex::Build> build;
-  bool unverified = false;
-  // A build is a reader too: while it holds the view of its commit, no state it reads is freed.
-  std::shared_ptr<const CollectionView> view;
-  {
-    const std::lock_guard writer(engine_.writer_mutex());
-    index = state->index;
-    if (index == nullptr || state->dropped.load()) return false;
-    view = state->views.Current();
-    build = index->NextBuild(view->commit);
-    unverified = build && TakesUnverified(*state, *build);
-  }
-  if (!build) return false;
-  // What is built of a file must not give its damage a checksum that is right.
-  if (unverified) return VerifyOneImage(engine_, state, /*idle=*/true, stop);
-  TRACEVEC_ASSIGN_OR_RETURN(
-      auto segment,
-      RunIdle([&] { return MakeSegment(engine_, *state, *index, &*build, /*threads=*/1, stop); }));
-  return PutInPlace(*state, index, *build, std::move(segment));
-}
-
-Result<bool> IndexBuilder::WriteCheckpoint(CollectionState& state) {
-  const std::lock_guard writer(engine_.writer_mutex());
-  if (engine_.read_only() || state.index == nullptr || state.dropped.load()) return false;
-  if (!CheckpointIsDue(state, engine_.index_options())) return false;
-  const Status written = WriteIndexCheckpoint(engine_.store(), state);
-  if (written.ok()) return true;
-  // Not again at each commit, but after the next build, or as many changes again.
-  state.stored_index.checkpoint_is_due = false;
-  state.stored_index.changed_documents = 1;
-  return written;
-}
-
-bool IndexBuilder::PutInPlace(CollectionState& state, const std::shared_ptr<CollectionIndex>& index,
-                              const CollectionIndex::Build& build,
-                              std::shared_ptr<Segment> segment) {
-  const bool in_file = segment != nullptr && FileOf(*segment) != nullptr;
-  const bool of_files = std::any_of(build.sets.begin(), build.sets.end(), [](const auto& set) {
-    const auto* input = dynamic_cast<const Segment*>(set.get());
-    return input != nullptr && FileOf(*input) != nullptr;
-  });
-  const std::lock_guard writer(engine_.writer_mutex());
-  // A commit that ran out of memory gives the index up; a later one loads another.
-  if (state.index != index || state.dropped.load()) {
-    if (segment != nullptr) DiscardSegment(engine_, *segment);
-    return false;
-  }
-  if (in_file) state.stored_index.images.push_back(FileOf(*segment)->number());
-  index->Replace(build, std::move(segment), state.views.Oldest());
-  ++state.builds;
-  if (in_file || of_files) state.stored_index.checkpoint_is_due = true;
-  state.PublishView();
-  return true;
-}
-
 Status IndexBuilder::BuildAll(const std::shared_ptr<CollectionState>& state, std::size_t threads,
                               bool even_so) {
   ++building_all_;
   Status status = Guard([&] {
     const std::lock_guard builds(build_mutex_);
-    return BuildAllAlone(state, threads, even_so);
+    return BuildEverything(
+        engine_, state, threads, even_so,
+        [this, &state] { return stopped_.load() || state->dropped.load(); },
+        [this] { shared_->changed.notify_all(); });
   });
   --building_all_;
   shared_->changed.notify_all();
@@ -217,56 +169,6 @@ Status IndexBuilder::BuildAll(const std::shared_ptr<CollectionState>& state, std
   const std::lock_guard writer(engine_.writer_mutex());
   if (HasWork(*state)) Notify(state);
   return status;
-}
-
-/// As in BuildNext. One that is stopped is looked into by what comes after it.
-Status IndexBuilder::VerifyAll(const std::shared_ptr<CollectionState>& state,
-                               const BuildStop& stop) {
-  try {
-    while (true) {
-      TRACEVEC_ASSIGN_OR_RETURN(const bool verified,
-                                VerifyOneImage(engine_, state, /*idle=*/false, stop));
-      if (!verified) return Status::Ok();
-    }
-  } catch (const BuildStopped&) {
-    return Status::Ok();
-  }
-}
-
-Status IndexBuilder::BuildAllAlone(const std::shared_ptr<CollectionState>& state,
-                                   std::size_t threads, bool even_so) {
-  const auto stop = [this, &state] { return stopped_.load() || state->dropped.load(); };
-  TRACEVEC_RETURN_IF_ERROR(VerifyAll(state, stop));
-  std::shared_ptr<CollectionIndex> index;
-  std::optional<CollectionIndex::Build> build;
-  std::shared_ptr<const CollectionView> view;  // As in BuildNext.
-  {
-    const std::lock_guard writer(engine_.writer_mutex());
-    TRACEVEC_RETURN_IF_ERROR(engine_.CheckOpen());
-    TRACEVEC_RETURN_IF_ERROR(state->CheckNotDropped());
-    index = state->index;
-    if (index == nullptr) return Status::Ok();
-    view = state->views.Current();
-    build = index->BuildOfAll(view->commit, even_so);
-  }
-  if (!build) return Status::Ok();
-  bool built = false;
-  try {
-    TRACEVEC_ASSIGN_OR_RETURN(auto segment,
-                              MakeSegment(engine_, *state, *index, &*build, threads, stop));
-    built = PutInPlace(*state, index, *build, std::move(segment));
-  } catch (const BuildStopped&) {
-    // The checks below say by what.
-  }
-  shared_->changed.notify_all();
-  if (built) {
-    // Files that are no longer used go with it.
-    WriteCheckpoint(*state).status().IgnoreError("tried again after the next build, and at close");
-    return Status::Ok();
-  }
-  TRACEVEC_RETURN_IF_ERROR(engine_.CheckOpen());
-  TRACEVEC_RETURN_IF_ERROR(state->CheckNotDropped());
-  return Status::ResourceExhausted("the index was given up for want of memory meanwhile; retry");
 }
 
 }  // namespace tracevec

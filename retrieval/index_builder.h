@@ -18,10 +18,11 @@ namespace tracevec {
 class Engine;
 
 /// Builds segments in the background: sealed blocks become segments, segments are merged, and files
-/// that were trusted at opening are read through. One thread a database, started at the first
-/// notice; what takes long it does at idle priority, and what needs the writer's lock it does not.
-/// What it makes is derived: a build that fails costs speed, leaves a warning, and is tried again
-/// at the next notice.
+/// that were trusted at opening are read through. While a collection is being loaded its builds
+/// wait, so that what was loaded becomes one segment, built by all processors. One thread a
+/// database, started at the first notice; what takes long it does at idle priority, and what needs
+/// the writer's lock it does not. What it makes is derived: a build that fails costs speed, leaves
+/// a warning, and is tried again at the next notice.
 class IndexBuilder {
  public:
   explicit IndexBuilder(Engine& engine);
@@ -38,7 +39,8 @@ class IndexBuilder {
   /// REQUIRES: Engine::writer_mutex() not held.
   void WaitForRoom(const CollectionState& state);
 
-  /// Brings everything of a collection into one segment, on this thread and `threads` - 1 others.
+  /// Brings everything of a collection into one segment (past kMostSegmentRows as few as
+  /// possible), on this thread and `threads` - 1 others.
   /// With `even_so` also when it already is one. Errors: Closed, NotFound (dropped),
   /// ResourceExhausted.
   Status BuildAll(const std::shared_ptr<CollectionState>& state, std::size_t threads, bool even_so);
@@ -49,17 +51,10 @@ class IndexBuilder {
   struct Shared;
 
   void Run();
-  /// False when it came too late.
-  bool PutInPlace(CollectionState& state, const std::shared_ptr<CollectionIndex>& index,
-                  const CollectionIndex::Build& build, std::shared_ptr<Segment> segment);
-  Status VerifyAll(const std::shared_ptr<CollectionState>& state, const BuildStop& stop);
-  Status BuildAllAlone(const std::shared_ptr<CollectionState>& state, std::size_t threads,
-                       bool even_so);
+  /// Waits a moment, and says whether so many rows came in it that building should wait for more.
+  bool IsBeingLoaded(const CollectionState& state);
   /// What a notice asks for, one step of it. False when there was nothing.
   Result<bool> WorkOn(const std::shared_ptr<CollectionState>& state);
-  /// False when nothing is due, or it came to nothing.
-  Result<bool> BuildNext(const std::shared_ptr<CollectionState>& state, const BuildStop& stop);
-  Result<bool> WriteCheckpoint(CollectionState& state);
 
   Engine& engine_;
   /// Calls of BuildAll that wait or run: a background build gives way, since they build it all.

@@ -241,29 +241,58 @@ TEST_F(IndexTest, BuildOfAllLeavesOneSegmentWithoutDeadRows) {
   BuildAllThatIsDue();
   index_.Delete(Key(1), CommitNumber{1});
   for (std::uint64_t i = 1000; i < 1100; ++i) Append(i);
-  auto build = index_.BuildOfAll(CommitNumber{1}, false);
-  ASSERT_TRUE(build);
-  const auto segment = Make(&*build);
-  index_.Replace(*build, segment, CommitNumber{0});
+  auto builds = index_.BuildsOfAll(CommitNumber{1}, false);
+  ASSERT_EQ(builds.size(), 1u);
+  const auto segment = Make(&builds[0]);
+  index_.Replace(builds[0], segment, CommitNumber{0});
   EXPECT_EQ(index_.segments(), 1u);
   EXPECT_EQ(index_.dead_rows(), 0u);
   EXPECT_EQ(index_.live_rows(), 1099u);
-  EXPECT_FALSE(index_.BuildOfAll(CommitNumber{1}, false)) << "it is one already";
-  const auto again = index_.BuildOfAll(CommitNumber{1}, true);
-  ASSERT_TRUE(again);
-  EXPECT_TRUE(again->even_so) << "then no graph is taken over";
-  EXPECT_FALSE(build->even_so);
+  EXPECT_TRUE(index_.BuildsOfAll(CommitNumber{1}, false).empty()) << "it is one already";
+  const auto again = index_.BuildsOfAll(CommitNumber{1}, true);
+  ASSERT_EQ(again.size(), 1u);
+  EXPECT_TRUE(again[0].even_so) << "then no graph is taken over";
+  EXPECT_FALSE(builds[0].even_so);
+}
+
+TEST_F(IndexTest, NoBuildTakesMoreRowsThanAllowed) {
+  index_ = CollectionIndex(kFields, 2000);
+  for (std::uint64_t i = 0; i < 7000; ++i) Append(i);
+  const auto next = index_.NextBuild(CommitNumber{1});
+  ASSERT_TRUE(next);
+  const auto rows_of = [](CollectionIndex::Build build) {
+    build.ListRows();
+    return build.rows.size();
+  };
+  EXPECT_LE(rows_of(*next), 2000u);
+  auto builds = index_.BuildsOfAll(CommitNumber{1}, false);
+  std::size_t rows = 0;
+  for (CollectionIndex::Build& build : builds) {
+    EXPECT_LE(rows_of(build), 2000u);
+    const auto segment = Make(&build);
+    rows += segment->rows();
+    index_.Replace(build, segment, CommitNumber{0});
+  }
+  EXPECT_EQ(rows, 7000u);
+  EXPECT_EQ(index_.segments(), builds.size());
+  EXPECT_GE(builds.size(), 4u);
+  EXPECT_EQ(Seen(1).size(), 7000u);
+  EXPECT_FALSE(index_.BuildIsDue());
+  EXPECT_TRUE(index_.BuildsOfAll(CommitNumber{1}, false).empty());
+  // What one of them lost, it alone is built again for.
+  index_.Delete(Key(10), CommitNumber{1});
+  EXPECT_EQ(index_.BuildsOfAll(CommitNumber{1}, false).size(), 1u);
 }
 
 TEST_F(IndexTest, WhenAllRowsAreDeadNoSegmentIsLeft) {
   for (std::uint64_t i = 0; i < 900; ++i) Append(i);
   BuildAllThatIsDue();
   for (std::uint64_t i = 0; i < 900; ++i) index_.Delete(Key(i), CommitNumber{2});
-  auto build = index_.BuildOfAll(CommitNumber{2}, false);
-  ASSERT_TRUE(build);
-  build->ListRows();
-  EXPECT_TRUE(build->rows.empty());
-  index_.Replace(*build, nullptr, CommitNumber{0});
+  auto builds = index_.BuildsOfAll(CommitNumber{2}, false);
+  ASSERT_EQ(builds.size(), 1u);
+  builds[0].ListRows();
+  EXPECT_TRUE(builds[0].rows.empty());
+  index_.Replace(builds[0], nullptr, CommitNumber{0});
   EXPECT_EQ(index_.segments(), 0u);
   EXPECT_TRUE(Seen(2).empty());
 }
@@ -296,8 +325,12 @@ TEST_F(IndexTest, AgreesWithAMapUnderRandomOperations) {
     }
     // A build that is under way for some operations before it is put in place.
     if (!pending && random() % 20 == 0) {
-      pending = random() % 8 == 0 ? index_.BuildOfAll(CommitNumber{commit_}, false)
-                                  : index_.NextBuild(CommitNumber{commit_});
+      if (random() % 8 == 0) {
+        auto all = index_.BuildsOfAll(CommitNumber{commit_}, false);
+        if (!all.empty()) pending = std::move(all.front());
+      } else {
+        pending = index_.NextBuild(CommitNumber{commit_});
+      }
       if (pending) made = Make(&*pending);
     } else if (pending && random() % 10 == 0) {
       index_.Replace(*pending, std::move(made), CommitNumber{0});

@@ -83,6 +83,37 @@ TEST_F(SegmentsTest, FullBlocksBecomeSegmentsAndReceiptsSaySo) {
   EXPECT_LT(response.receipt.distances, kRows);
 }
 
+TEST_F(SegmentsTest, WhatIsBeingLoadedIsFoundAtOnceAndBuiltAfterwards) {
+  constexpr std::size_t kLoaded = 24'576;  // Three blocks; enough for several threads to build.
+  constexpr std::size_t kBatch = 2'048;
+  constexpr std::size_t kSmallDimension = 64;
+  notes_.emplace(Must(db_->CreateCollection("loaded", BodySchema(kSmallDimension))));
+  const Rows all = MakeRows(0, kLoaded, kSmallDimension);
+  const auto nearest = [&](std::size_t row) {
+    SearchRequest request;
+    request.vector = std::span(&all.vectors[row * kSmallDimension], kSmallDimension);
+    request.k = 1;
+    return Must(notes().Search(request)).hits.at(0).id;
+  };
+  for (std::size_t first = 0; first < kLoaded; first += kBatch) {
+    Rows batch;
+    const auto begin = static_cast<long>(first);
+    const auto end = static_cast<long>(first + kBatch);
+    batch.ids.assign(all.ids.begin() + begin, all.ids.begin() + end);
+    batch.vectors.assign(all.vectors.begin() + begin * long{kSmallDimension},
+                         all.vectors.begin() + end * long{kSmallDimension});
+    Upsert(notes(), batch);
+    EXPECT_EQ(nearest(first + kBatch - 1), all.ids[first + kBatch - 1]);
+  }
+  WaitForBuilder();
+  const CollectionStats stats = Stats();
+  EXPECT_GE(stats.segments, 1u);
+  EXPECT_EQ(stats.graph_insertions, kLoaded) << "each row once";
+  std::size_t found = 0;
+  for (std::size_t row = 0; row < kLoaded; row += 100) found += nearest(row) == all.ids[row];
+  EXPECT_GE(found, kLoaded / 100 * 99 / 100);
+}
+
 TEST_F(SegmentsTest, DefaultSettingsFindNineteenOfTwentyExactAnswers) {
   Must(notes().Rebuild());
   EXPECT_EQ(Stats().segments, 1u);

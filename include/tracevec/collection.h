@@ -110,7 +110,9 @@ class TRACEVEC_EXPORT Collection {
   const CollectionSchema& schema() const;
 
   /// Writes loose vectors in one commit, or, past 4,096 rows, in several, each whole, in order. All
-  /// rows are checked before the first commit; an IOError later leaves the commits before it.
+  /// rows are checked before the first commit; an IOError later leaves the commits before it. What
+  /// comes fast is found by scanning until the load ends, and becomes one segment then: Rebuild
+  /// waits for that, `deterministic` where equal files are wanted.
   /// Errors: InvalidArgument (shape, non-finite or zero vector, id, type, UTF-8, an id twice, the
   /// id of a document with chunks), AlreadyExists (the id of another document's chunk),
   /// EmbeddingSpaceMismatch, ReadOnly, IOError.
