@@ -56,8 +56,7 @@ TRACEVEC_TEST_ITERATIONS=2 ctest --preset dev --parallel "$jobs" --label-regex '
 
 for table in $(kernel_tables); do
   step "Kernel table $table"
-  TRACEVEC_KERNELS=$table build/dev/tests/core_tests --gtest_brief=1
-  TRACEVEC_KERNELS=$table build/dev/tests/retrieval_tests --gtest_brief=1
+  TRACEVEC_KERNELS=$table ctest --preset dev --parallel "$jobs" --label-regex '^(core|retrieval)$'
 done
 
 step "Index tests with hnswlib 0.8"

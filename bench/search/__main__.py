@@ -15,7 +15,7 @@ from .sources import ROOT
 _QUICK_ROWS = 2000
 _QUICK_DIMENSION = 64
 _QUICK_SYSTEMS = ("tracevec-cpp", "tracevec")
-_QUICK_WIDTHS = (10, 80)
+_QUICK_WIDTHS = (systems.DEFAULT_WIDTH, 10, 80)
 
 
 def _names(text: str) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from .curves import Estimate, at_recall
 from .datasets import OTHER_RECALLS, RECALLS
+from .systems import DEFAULT_WIDTH
 
 REFERENCE = "hnswlib-cpp"
 
@@ -35,7 +36,8 @@ def _heading(results: dict[str, Any]) -> str:
 
 
 def _systems_table(systems: dict[str, Any]) -> str:
-    rows = [("system", "version", "kernels", "build s", "cpu s", "memory MB", "disk MB")]
+    header = ("system", "version", "kernels", "build s", "cpu s", "memory MB", "disk MB")
+    rows = [(*header, "by default")]
     for name, system in systems.items():
         memory = system.get("resident_bytes_after_searches", system["resident_bytes"])
         rows.append(
@@ -47,9 +49,18 @@ def _systems_table(systems: dict[str, Any]) -> str:
                 f"{system['build_cpu_seconds']:.1f}",
                 f"{memory / 1e6:.0f}",
                 f"{system['disk_bytes'] / 1e6:.0f}" if system["disk_bytes"] else "-",
+                _by_default(system["points"]),
             )
         )
     return _aligned(rows)
+
+
+def _by_default(points: list[dict[str, Any]]) -> str:
+    """Recall and speed of a batch, where the system chooses how wide to search."""
+    for point in points:
+        if point["width"] == DEFAULT_WIDTH:
+            return f"{point['recall']:.4f}, {point['batch']['qps']:,.0f}/s"
+    return "-"
 
 
 def _recall_table(systems: dict[str, Any], reference: str, recall: float) -> str:

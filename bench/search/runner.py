@@ -42,7 +42,11 @@ class Measured:
 
     @property
     def is_exact_enough(self) -> bool:
-        return any(point.recall >= _ENOUGH_RECALL for point in self.points.values())
+        return any(
+            point.recall >= _ENOUGH_RECALL
+            for width, point in self.points.items()
+            if width != systems.DEFAULT_WIDTH
+        )
 
 
 def run(data: Dataset, settings: Settings, programs: systems.Programs) -> dict[str, Any]:
@@ -115,6 +119,8 @@ def _round(
     _say(f"round {number + 1} of {settings.repeats}, load average {load}")
     for width in settings.widths:
         for name, system in measured.items():
+            if width == systems.DEFAULT_WIDTH and name not in systems.CHOOSES_WIDTH:
+                continue
             known = width in system.points
             if name in left_out or (not known and (number > 0 or system.is_exact_enough)):
                 continue

@@ -27,7 +27,8 @@ class SearchSystem {
   virtual void Load(const FloatMatrix& base, const std::string& path);
   /// Version, kernels, settings; called when it is built.
   virtual nlohmann::ordered_json Describe() const = 0;
-  /// Answers all queries, given row after row, in one call. `width` is the system's ef.
+  /// Answers all queries, given row after row, in one call. `width` is the system's ef,
+  /// 0 what it chooses itself.
   virtual void SearchBatch(std::span<const float> queries, std::uint32_t width) = 0;
   virtual void SearchOne(std::span<const float> query, std::uint32_t width) = 0;
   /// Of the last SearchBatch, kSearchK a query, -1 where one is missing. Not timed.

@@ -27,7 +27,10 @@ DEFAULT_NAMES = ("tracevec-cpp", "hnswlib-cpp", "tracevec", "scalable-vs", "fais
 
 # Steps of about a quarter: between two of them log(QPS) is as good as straight. ef below k is k in
 # all systems, so that 10 is the least.
-WIDTHS = (10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320, 448, 640, 896)
+# DEFAULT_WIDTH stands for what a system chooses itself: of those in CHOOSES_WIDTH only.
+DEFAULT_WIDTH = 0
+CHOOSES_WIDTH = ("tracevec-cpp", "tracevec")
+WIDTHS = (DEFAULT_WIDTH, 10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320, 448, 640, 896)
 
 
 class Unavailable(Exception):

@@ -38,7 +38,7 @@ class TraceVecSystem : public SearchSystem {
     BatchRequest request;
     request.vectors = queries;
     request.k = kSearchK;
-    request.ef = width;
+    if (width > 0) request.ef = width;  // 0: what the collection chooses.
     last_ = Must(collection_->SearchBatch(request));
   }
 
@@ -46,7 +46,7 @@ class TraceVecSystem : public SearchSystem {
     SearchRequest request;
     request.vector = query;
     request.k = kSearchK;
-    request.ef = width;
+    if (width > 0) request.ef = width;  // 0: what the collection chooses.
     request.with_content = false;
     Must(collection_->Search(request));
   }

@@ -133,7 +133,7 @@ def test_a_percentile_counts_only_beside_an_idle_loop_that_was_not_interrupted()
 def results_of(systems):
     def system(speeds):
         rate = [
-            {"width": i, "recall": recall, "batch": {"qps": qps, "cpu_qps": 2 * qps}}
+            {"width": 10 + i, "recall": recall, "batch": {"qps": qps, "cpu_qps": 2 * qps}}
             for i, (recall, qps) in enumerate(speeds.items())
         ]
         for point in rate:
@@ -180,6 +180,14 @@ def test_the_table_has_ratios_and_says_what_it_cannot_compare():
     assert "left out: absent: not installed" in text
 
 
+def test_the_table_says_what_default_settings_give():
+    results = results_of({"a": {0.9: 1000, 0.96: 500}, "b": {0.97: 400}})
+    results["systems"]["a"]["points"][1]["width"] = 0
+    rows = report.tables(results, "a", []).splitlines()
+    assert next(row for row in rows if row.startswith("a ")).endswith("0.9600, 500/s")
+    assert next(row for row in rows if row.startswith("b ")).endswith(" -")
+
+
 def built_programs():
     """Where a build of this tree left the C++ program."""
     for folder in ("build/dev", "build/release"):
@@ -203,6 +211,8 @@ def test_a_quick_run(system, tmp_path):
     assert results["data"]["rows"] == 2000
     figures = results["systems"][system]
     assert figures["build_seconds"] > 0
+    assert figures["points"][0]["width"] == 0
+    assert figures["points"][0]["recall"] >= 0.9
     best = figures["points"][-1]
     assert best["recall"] >= 0.99
     assert best["batch"]["qps"] > 0

@@ -23,13 +23,13 @@ class TraceVec(System):
         self._rows.rebuild()
 
     def set_width(self, width: int) -> None:
-        self._width = width
+        self._ef = width or None  # 0: what the collection chooses
 
     def search_batch(self, queries: np.ndarray) -> Any:
-        return self._rows.search_batch(queries, k=K, ef=self._width)
+        return self._rows.search_batch(queries, k=K, ef=self._ef)
 
     def search_one(self, query: np.ndarray) -> Any:
-        return self._rows.search(vector=query, k=K, ef=self._width)
+        return self._rows.search(vector=query, k=K, ef=self._ef)
 
     def ids(self, answer: Any) -> np.ndarray:
         return np.array([[int(found or -1) for found in row] for row in answer[0]], np.int32)
