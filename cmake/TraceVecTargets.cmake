@@ -56,5 +56,7 @@ function(tracevec_add_tests executable)
   gtest_discover_tests(${executable}
     DISCOVERY_MODE PRE_TEST
     DISCOVERY_TIMEOUT 60
-    PROPERTIES TIMEOUT 1500 LABELS "${arg_LABELS}")
+    # Tests that wait for a builder would wait until no other test runs.
+    PROPERTIES TIMEOUT 1500 LABELS "${arg_LABELS}"
+      ENVIRONMENT TRACEVEC_BUILDER_PRIORITY=normal)
 endfunction()
