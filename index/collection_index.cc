@@ -14,7 +14,8 @@ std::uint32_t RowsIn(const RowSet& set) {
 
 std::uint64_t LiveRowsIn(const RowSet& set) {
   std::uint64_t live = 0;
-  for (std::uint32_t row = 0; row < RowsIn(set); ++row) live += set.Alive(row);
+  const std::uint32_t rows = RowsIn(set);
+  for (std::uint32_t row = 0; row < rows; ++row) live += set.Alive(row);
   return live;
 }
 

@@ -69,6 +69,8 @@ class Search {
     const RowSet& set = *view_.sets[place];
     const CodeRows rows = set.code_rows(query_.field, view_.sizes[place]);
     const std::size_t before = candidates_.size();
+    const bool all_accepted =
+        set.AllVisibleAt(view_.commit) && !view_.may_expire && !query_.exclude;
     for (std::size_t ef = WidthOf(set, query_); ef <= kWidestSearch; ef *= 2) {
       GraphCounts graph_counts;
       graph_counts.deadline = query_.deadline;
@@ -80,7 +82,8 @@ class Search {
       candidates_.resize(before);
       for (const Candidate& candidate : found) {
         const RowRef ref{place, candidate.row};
-        if (IsNumber(candidate.score) && AcceptRow(view_, ref, query_, counts_)) {
+        if (!IsNumber(candidate.score)) continue;
+        if (all_accepted || AcceptRow(view_, ref, query_, counts_)) {
           candidates_.push_back({candidate.score, ref});
         }
       }

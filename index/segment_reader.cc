@@ -195,12 +195,14 @@ Status SegmentReader::ReadRows() {
   segment.documents_ = documents.data();
   segment.chunks_ = chunks.data();
   segment.created_ = created.data();
+  segment.newest_created_ = created.empty() ? 0 : *std::max_element(created.begin(), created.end());
   segment.as_of_ = CommitNumber{trailer_.as_of};
   const std::size_t pages = (std::size_t{rows} + Segment::kRowsPerPage - 1) / Segment::kRowsPerPage;
   segment.pages_ = std::make_unique<std::atomic<Segment::StatePage*>[]>(pages);
   segment.rows_ = rows;
   segment.ReserveRows(rows);
-  for (std::uint32_t row = 0; row < rows; ++row) segment.Delete(row, kNeverDeleted);
+  for (std::uint32_t row = 0; row < rows; ++row)
+    segment.deleted_[row].store(Raw(kNeverDeleted), std::memory_order_relaxed);
   return Status::Ok();
 }
 

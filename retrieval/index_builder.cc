@@ -137,11 +137,18 @@ bool IndexBuilder::IsBeingLoaded(const CollectionState& state) {
 }
 
 Result<bool> IndexBuilder::WorkOn(const std::shared_ptr<CollectionState>& state) {
-  if (IsBeingLoaded(*state)) return true;
-  const std::lock_guard builds(build_mutex_);
   const auto stop = [this, &state] {
     return stopped_.load() || state->dropped.load() || building_all_.load() > 0;
   };
+  const bool is_being_loaded = IsBeingLoaded(*state);
+  if (state->dropped.load()) return false;
+  if (stop()) return true;  // To be gone on with, unless it all ends.
+  const std::lock_guard builds(build_mutex_);
+  if (is_being_loaded) {
+    // A load may last: what was built of it is not to be built again after a crash.
+    TRACEVEC_RETURN_IF_ERROR(WriteDueCheckpoint(engine_, *state).status());
+    return true;
+  }
   try {
     TRACEVEC_ASSIGN_OR_RETURN(const bool built, BuildNext(engine_, state, stop));
     if (built) return true;
@@ -163,7 +170,11 @@ Status IndexBuilder::BuildAll(const std::shared_ptr<CollectionState>& state, std
         [this, &state] { return stopped_.load() || state->dropped.load(); },
         [this] { shared_->changed.notify_all(); });
   });
-  --building_all_;
+  {
+    // So that the thread does not miss it between looking and waiting.
+    const std::lock_guard lock(shared_->mutex);
+    --building_all_;
+  }
   shared_->changed.notify_all();
   // For what was sealed meanwhile, and builds that gave way.
   const std::lock_guard writer(engine_.writer_mutex());

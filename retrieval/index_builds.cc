@@ -129,6 +129,12 @@ Status BuildEverything(Engine& engine, const std::shared_ptr<CollectionState>& s
   }
   for (CollectionIndex::Build& build : builds) {
     bool in_place = false;
+    {
+      // A newer one each time: this one would keep what the builds before it replaced.
+      const std::lock_guard writer(engine.writer_mutex());
+      view = state->views.Current();
+      build.as_of = view->commit;
+    }
     try {
       TRACEVEC_ASSIGN_OR_RETURN(auto segment,
                                 MakeSegment(engine, *state, *index, &build, threads, stop));

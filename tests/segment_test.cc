@@ -117,7 +117,10 @@ TEST(Segment, NewerStatesAndDeletionsLieBesideTheImage) {
   EXPECT_EQ(segment->StateAt(1050, CommitNumber{59}, &scratch).own->count("new"), 0u);
   EXPECT_EQ(segment->StateAt(1050, CommitNumber{60}, &scratch).own->count("new"), 1u);
   EXPECT_EQ(segment->StateAt(1051, CommitNumber{60}, &scratch).own, nullptr);
+  EXPECT_TRUE(segment->AllVisibleAt(CommitNumber{50}));
+  EXPECT_FALSE(segment->AllVisibleAt(CommitNumber{0})) << "rows are newer";
   segment->Delete(3, CommitNumber{70});
+  EXPECT_FALSE(segment->AllVisibleAt(CommitNumber{70}));
   EXPECT_TRUE(segment->VisibleAt(3, CommitNumber{69}));
   EXPECT_FALSE(segment->VisibleAt(3, CommitNumber{70}));
 }

@@ -111,8 +111,8 @@ class TRACEVEC_EXPORT Collection {
 
   /// Writes loose vectors in one commit, or, past 4,096 rows, in several, each whole, in order. All
   /// rows are checked before the first commit; an IOError later leaves the commits before it. What
-  /// comes fast is found by scanning until the load ends, and becomes one segment then: Rebuild
-  /// waits for that, `deterministic` where equal files are wanted.
+  /// comes fast is found by scanning until the load ends, and is then built by all processors, in
+  /// parts of 64 MiB of codes where it is larger. Rebuild takes the place of that, on its threads.
   /// Errors: InvalidArgument (shape, non-finite or zero vector, id, type, UTF-8, an id twice, the
   /// id of a document with chunks), AlreadyExists (the id of another document's chunk),
   /// EmbeddingSpaceMismatch, ReadOnly, IOError.
