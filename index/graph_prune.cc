@@ -56,6 +56,7 @@ void SortUnique(std::vector<Candidate>* candidates) {
                   [](const Candidate& a, const Candidate& b) { return a.row == b.row; }),
       candidates->end());
   std::sort(candidates->begin(), candidates->end(), NearerFirst);
+  if (candidates->size() > kMostCandidates) candidates->resize(kMostCandidates);
 }
 
 void FillList(std::vector<Candidate>* candidates, std::span<std::uint32_t> list) {

@@ -40,7 +40,11 @@ class Pruner {
   std::vector<std::int32_t> dots_;
 };
 
-/// Sorts candidates nearest first and keeps each row once.
+/// Candidates beyond so many of the nearest are not worth a look: a list has 32 places. Where very
+/// many rows are equal, one of them is chosen by all the others, and none occludes another.
+constexpr std::size_t kMostCandidates = 1024;
+
+/// Sorts candidates nearest first, keeps each row once, and of them the first kMostCandidates.
 void SortUnique(std::vector<Candidate>* candidates);
 
 /// Appends the nearest candidates that are not in the list yet, until it is full.

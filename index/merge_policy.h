@@ -25,7 +25,7 @@ constexpr double kMostDeadShare = 0.2;
 /// the largest, whose graph is taken over (graph_reuse.h).
 constexpr std::size_t kSegmentsPerTier = 4;
 /// No build takes more live rows, unless one of its inputs has them already: it is what bounds the
-/// memory of a build, some 0.8 GB beside the codes at 384 dimensions.
+/// memory of a build, 1 to 2 GB beside the codes at 384 dimensions.
 constexpr std::uint32_t kMostSegmentRows = 2'000'000;
 
 /// The merge that is due, of segments listed oldest first. A pure function: the tiered rule of

@@ -25,8 +25,10 @@ constexpr std::chrono::milliseconds kLongestStall{100};
 /// is built again when it is merged.
 constexpr std::chrono::milliseconds kLookAtLoad{50};
 constexpr std::uint64_t kRowsOfLoad = 512;
-/// A load is built in parts of so many bytes of codes, before writers have to wait for it.
+/// A load is built in parts of so many bytes of codes, before writers have to wait for it, and of
+/// so many rows that a merge of a tier may take them.
 constexpr std::uint64_t kMostCodeBytesOfLoad = kMostUnbuiltCodeBytes / 2;
+constexpr std::uint64_t kMostRowsOfLoad = kMostSegmentRows / kSegmentsPerTier - 100'000;
 
 std::uint64_t UnbuiltCodeBytes(const CollectionState& state) {
   std::uint64_t bytes_of_row = 0;
@@ -133,7 +135,8 @@ bool IndexBuilder::IsBeingLoaded(const CollectionState& state) {
   shared_->changed.wait_for(lock, kLookAtLoad,
                             [this] { return stopped_.load() || building_all_.load() > 0; });
   return state.appended_rows.load() - before >= kRowsOfLoad &&
-         UnbuiltCodeBytes(state) < kMostCodeBytesOfLoad;
+         UnbuiltCodeBytes(state) < kMostCodeBytesOfLoad &&
+         state.unbuilt_rows.load() < kMostRowsOfLoad;
 }
 
 Result<bool> IndexBuilder::WorkOn(const std::shared_ptr<CollectionState>& state) {

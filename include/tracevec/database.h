@@ -79,7 +79,8 @@ class TRACEVEC_EXPORT Database {
 
   /// Brings the index of each open collection into one segment without dead rows, with `threads`
   /// threads, and has the store give back the disk that deleted records take. Reads and writes go
-  /// on meanwhile. Errors: InvalidArgument (threads), ReadOnly, ResourceExhausted, IOError.
+  /// on meanwhile. Past 2,000,000 chunks there are several segments, each of no more than that.
+  /// Errors: InvalidArgument (threads), ReadOnly, ResourceExhausted, IOError.
   Status Compact(std::uint32_t threads = 2);
 
   Result<DatabaseStats> Stats() const;

@@ -294,6 +294,8 @@ class Collection(DocumentMethods):
     def rebuild(self, threads: int = 2, deterministic: bool = False) -> None:
         """Builds the index anew, as one segment, from the chunks that are live.
 
+        Past 2,000,000 chunks it becomes several, each of no more than that.
+
         Reads and writes go on meanwhile; nothing in the store changes. Does nothing for a small
         collection.
 

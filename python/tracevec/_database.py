@@ -146,6 +146,8 @@ class Database:
     def compact(self, threads: int = 2) -> None:
         """Brings each open collection's index into one segment without dead rows.
 
+        Past 2,000,000 chunks it becomes several, each of no more than that.
+
         Has the store give back the disk that deleted records take, too. Reads and writes go on
         meanwhile.
 
