@@ -230,8 +230,8 @@ Result<std::shared_ptr<CollectionState>> Engine::LoadCollection(std::string_view
     TRACEVEC_RETURN_IF_ERROR(LoadIndex(*store_, *state));
   } else {
     TRACEVEC_RETURN_IF_ERROR(LoadStoredIndex(*store_, *state));
+    state->PublishView();
   }
-  state->PublishView();
   RememberOpen(state);
   if (builder_->HasWork(*state)) builder_->Notify(state);
   return state;

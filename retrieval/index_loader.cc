@@ -160,7 +160,7 @@ class IndexLoader {
   void Warn(std::string_view why) {
     some_are_missing_ = true;
     loaded_.checkpoint_is_due = true;
-    state_.warnings.Add(fmt::format("part of the index is built again from the store: {}", why));
+    warnings_.push_back(fmt::format("part of the index is built again from the store: {}", why));
   }
   /// Nothing of the images is used.
   void Distrust(std::string_view why) {
@@ -182,6 +182,9 @@ class IndexLoader {
     before = std::move(loaded_);
     state_.may_expire = may_expire_;
     state_.index = std::move(index_);
+    state_.PublishView();
+    // Who reads one finds answers that do without what it warns of.
+    for (std::string& warning : warnings_) state_.warnings.Add(std::move(warning));
   }
 
   const Store& store_;
@@ -191,6 +194,7 @@ class IndexLoader {
   bool some_are_missing_ = false;      // Rows may be in no image although nothing names them.
   bool may_expire_ = false;
   StoredIndex loaded_;
+  std::vector<std::string> warnings_;
   std::shared_ptr<CollectionIndex> index_;
 };
 

@@ -8,7 +8,8 @@ namespace tracevec {
 
 /// Makes the index of a collection as of its counters: from image files, as far as they are whole,
 /// and from the store what they do not hold. An image that cannot be used costs the time to read
-/// its rows from the store, and gives one warning. Sets state.index, may_expire, stored_index.
+/// its rows from the store, and gives one warning. Sets state.index, may_expire, stored_index, and
+/// publishes a view of them.
 /// REQUIRES: Engine::writer_mutex() held. Errors: IOError, Corruption of the store's records; then
 /// the state is as it was.
 Status LoadIndex(const Store& store, CollectionState& state);

@@ -32,7 +32,6 @@ Result<bool> VerifyOneImage(Engine& engine, const std::shared_ptr<CollectionStat
   stored.damaged.insert(number);
   // Where that fails the image stays unverified, and is looked at again.
   TRACEVEC_RETURN_IF_ERROR(LoadIndex(engine.store(), *state));
-  state->PublishView();
   return true;
 }
 
