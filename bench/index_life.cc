@@ -19,7 +19,7 @@ constexpr double kQueries = 500;
 constexpr double kQuickQueries = 50;
 constexpr double kDimension = 100;
 constexpr double kQuickDimension = 128;  // 4,096 rows to a block: a quick run seals one.
-constexpr double kSeed = 20'260'730;
+constexpr double kDataSeed = 20'260'730;
 /// float32 sums of 784 products differ by less; as in bench/search/truth.py.
 constexpr float kTie = 1e-6f;
 
@@ -46,6 +46,11 @@ double NumberFlag(const BenchReport& report, const std::string& name, double oth
   return given ? std::stod(*given) : otherwise;
 }
 
+std::size_t RowsFlag(const BenchReport& report, std::size_t rows, std::size_t quick_rows) {
+  const auto otherwise = static_cast<double>(report.quick() ? quick_rows : rows);
+  return static_cast<std::size_t>(NumberFlag(report, "--rows", otherwise));
+}
+
 VectorData LoadLifeData(BenchReport* report, std::size_t rows) {
   const bool quick = report->quick();
   const auto queries =
@@ -62,7 +67,7 @@ VectorData LoadLifeData(BenchReport* report, std::size_t rows) {
         NumberFlag(*report, "--dimension", quick ? kQuickDimension : kDimension));
     options.queries = queries;
     options.clusters = static_cast<std::size_t>(NumberFlag(*report, "--clusters", 0));
-    options.seed = static_cast<std::uint64_t>(NumberFlag(*report, "--seed", kSeed));
+    options.seed = static_cast<std::uint64_t>(NumberFlag(*report, "--seed", kDataSeed));
     data = GenerateClusters(options);
   }
   report->SetUp("library", Version());

@@ -28,6 +28,9 @@ constexpr std::uint32_t kRecallK = 10;
 /// A flag as a number, or what it is where it was not given.
 double NumberFlag(const BenchReport& report, const std::string& name, double otherwise);
 
+/// Rows of a run: --rows, or as many as it has by default or in quick form.
+std::size_t RowsFlag(const BenchReport& report, std::size_t rows, std::size_t quick_rows);
+
 /// The vectors of --data, at most so many rows, or as many generated ones, named in the setup.
 VectorData LoadLifeData(BenchReport* report, std::size_t rows);
 

@@ -14,12 +14,12 @@
 namespace tracevec::bench {
 namespace {
 
-constexpr double kRows = 60'000;
-constexpr double kQuickRows = 2'000;
+constexpr std::size_t kChurnedRows = 60'000;
+constexpr std::size_t kQuickChurnedRows = 2'000;
 constexpr double kRounds = 5;
 constexpr double kBatch = 100;
 constexpr double kDeletedShare = 0.3;
-constexpr std::uint64_t kSeed = 17;
+constexpr std::uint64_t kOrderSeed = 17;
 constexpr std::size_t kStoreMemoryBytes = std::size_t{8} << 20;
 
 /// Ids and vectors of a collection that changes. The data has more rows than are live: a replaced
@@ -109,7 +109,7 @@ class ChurningRows {
   std::vector<std::size_t> rows_;  ///< In the pool, of each id.
   std::deque<std::size_t> free_;
   std::size_t next_id_ = 0;
-  std::mt19937_64 random_{kSeed};
+  std::mt19937_64 random_{kOrderSeed};
 };
 
 /// What is compared with a fresh database, after compact().
@@ -173,8 +173,7 @@ void ReportRatios(double recall_before, const Compacted& churned, const Compacte
 
 void RunChurn(BenchReport* report) {
   UnpinProcessor();
-  const auto wanted =
-      static_cast<std::size_t>(NumberFlag(*report, "--rows", report->quick() ? kQuickRows : kRows));
+  const std::size_t wanted = RowsFlag(*report, kChurnedRows, kQuickChurnedRows);
   const VectorData data = LoadLifeData(report, 2 * wanted);
   const std::size_t live = std::min(wanted, data.base.rows / 2);
   const auto rounds =

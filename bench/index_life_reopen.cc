@@ -10,8 +10,8 @@
 namespace tracevec::bench {
 namespace {
 
-constexpr double kRows = 340'000;
-constexpr double kQuickRows = 1'000;
+constexpr std::size_t kReopenedRows = 340'000;
+constexpr std::size_t kQuickReopenedRows = 1'000;
 constexpr std::size_t kReopens = 5;
 constexpr std::size_t kQuickReopens = 1;
 /// So little that what the store keeps in memory hardly shows beside the index.
@@ -19,8 +19,7 @@ constexpr std::size_t kLeastStoreMemoryBytes = std::size_t{8} << 20;
 constexpr std::size_t kDefaultStoreMemoryBytes = std::size_t{256} << 20;
 
 VectorData LoadRows(BenchReport* report) {
-  const double rows = NumberFlag(*report, "--rows", report->quick() ? kQuickRows : kRows);
-  VectorData data = LoadLifeData(report, static_cast<std::size_t>(rows));
+  VectorData data = LoadLifeData(report, RowsFlag(*report, kReopenedRows, kQuickReopenedRows));
   report->SetUp("rows", data.base.rows);
   return data;
 }

@@ -11,8 +11,8 @@
 namespace tracevec::bench {
 namespace {
 
-constexpr double kRows = 340'000;
-constexpr double kQuickRows = 5'000;
+constexpr std::size_t kStreamedRows = 340'000;
+constexpr std::size_t kQuickStreamedRows = 5'000;
 
 void StreamAll(const VectorData& data, BenchReport* report) {
   const std::size_t rows = data.base.rows;
@@ -57,8 +57,8 @@ void StreamAll(const VectorData& data, BenchReport* report) {
 
 void RunStream(BenchReport* report) {
   UnpinProcessor();  // Builders are to have the processors that they would have.
-  const double rows = NumberFlag(*report, "--rows", report->quick() ? kQuickRows : kRows);
-  const VectorData data = LoadLifeData(report, static_cast<std::size_t>(rows));
+  const VectorData data =
+      LoadLifeData(report, RowsFlag(*report, kStreamedRows, kQuickStreamedRows));
   report->SetUp("rows", data.base.rows);
   const bool at_rate = report->Flag("--rate").has_value();
   if (!at_rate) StreamAll(data, report);

@@ -19,19 +19,18 @@ std::size_t NextCodePoint(std::string_view text, std::size_t at) {
 
 Result<LikePattern> LikePattern::Compile(std::string_view pattern) {
   TRACEVEC_RETURN_IF_ERROR(CheckUtf8(pattern, "LIKE pattern"));
-  using Kind = Element::Kind;
   LikePattern result;
   for (std::size_t at = 0; at < pattern.size(); ++at) {
     char c = pattern[at];
     if (c == '%') {
       // Two runs next to each other are one.
-      if (result.elements_.empty() || result.elements_.back().kind != Kind::kAnyRun) {
-        result.elements_.push_back({Kind::kAnyRun, '\0'});
+      if (result.elements_.empty() || result.elements_.back().kind != Element::Kind::kAnyRun) {
+        result.elements_.push_back({Element::Kind::kAnyRun, '\0'});
       }
       continue;
     }
     if (c == '_') {
-      result.elements_.push_back({Kind::kOneCodePoint, '\0'});
+      result.elements_.push_back({Element::Kind::kOneCodePoint, '\0'});
       continue;
     }
     if (c == '\\') {
@@ -41,7 +40,7 @@ Result<LikePattern> LikePattern::Compile(std::string_view pattern) {
       }
       c = pattern[at];
     }
-    result.elements_.push_back({Kind::kByte, c});
+    result.elements_.push_back({Element::Kind::kByte, c});
     result.literal_ += c;
   }
   result.shape_ = result.FindShape();
@@ -49,11 +48,10 @@ Result<LikePattern> LikePattern::Compile(std::string_view pattern) {
 }
 
 LikePattern::Shape LikePattern::FindShape() const {
-  using Kind = Element::Kind;
   const std::size_t wildcards = elements_.size() - literal_.size();
   if (wildcards == 0) return Shape::kExact;
-  const bool first = elements_.front().kind == Kind::kAnyRun;
-  const bool last = elements_.back().kind == Kind::kAnyRun;
+  const bool first = elements_.front().kind == Element::Kind::kAnyRun;
+  const bool last = elements_.back().kind == Element::Kind::kAnyRun;
   if (wildcards == 1 && last) return Shape::kPrefix;
   if (wildcards == 1 && first) return Shape::kSuffix;
   if (wildcards == 2 && first && last) return Shape::kSubstring;
@@ -75,7 +73,6 @@ bool LikePattern::Matches(std::string_view text) const {
 // leftmost place for what follows it, and a later place would leave the rest less text. So there
 // is one point of return and the cost is bounded by a product, never exponential.
 bool LikePattern::MatchesElements(std::string_view text) const {
-  using Kind = Element::Kind;
   constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
   std::size_t at = 0;
   std::size_t element = 0;
@@ -83,10 +80,10 @@ bool LikePattern::MatchesElements(std::string_view text) const {
   std::size_t run_end = 0;  // and where in the text it ends by now.
   while (at < text.size()) {
     const bool more = element < elements_.size();
-    if (more && elements_[element].kind == Kind::kAnyRun) {
+    if (more && elements_[element].kind == Element::Kind::kAnyRun) {
       run = element++;
       run_end = at;
-    } else if (more && elements_[element].kind == Kind::kOneCodePoint) {
+    } else if (more && elements_[element].kind == Element::Kind::kOneCodePoint) {
       at = NextCodePoint(text, at);
       ++element;
     } else if (more && elements_[element].byte == text[at]) {
@@ -101,7 +98,7 @@ bool LikePattern::MatchesElements(std::string_view text) const {
     }
   }
   return std::all_of(elements_.begin() + static_cast<std::ptrdiff_t>(element), elements_.end(),
-                     [](const Element& rest) { return rest.kind == Kind::kAnyRun; });
+                     [](const Element& rest) { return rest.kind == Element::Kind::kAnyRun; });
 }
 
 }  // namespace tracevec
