@@ -1,6 +1,7 @@
 #include "index/search.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <cstddef>
@@ -32,30 +33,50 @@ std::size_t WidthOf(const RowSet& set, const ScanQuery& query) {
 /// Rows of a damaged image may score what is no number, which no order has a place for.
 bool IsNumber(float score) { return score == score; }
 
+/// One query's search.
 class Search {
  public:
-  Search(const IndexView& view, const ScanQuery& query, const KernelTable& kernels,
-         ScanCounts* counts)
+  Search(const IndexView& view, const KernelTable& kernels, CodeSearch* search,
+         GraphSearcher* searcher)
       : view_(view),
-        query_(query),
+        query_(*search->query),
         kernels_(kernels),
-        counts_(counts),
-        layout_(view.sets.front()->fields()[query.field]),
-        coded_(query.vector, layout_.dimension, layout_.metric) {}
+        counts_(&search->counts),
+        layout_(view.sets.front()->fields()[query_.field]),
+        coded_(query_.vector, layout_.dimension, layout_.metric),
+        searcher_(*searcher) {}
 
-  std::vector<ScoredRow> Run() {
-    for (std::uint32_t set = 0; set < view_.sets.size(); ++set) {
-      if (DeadlinePassed(query_)) counts_->deadline_cut = true;
-      if (counts_->deadline_cut) break;
-      const bool has_graph = view_.sets[set]->graph(query_.field) != nullptr;
-      if (!has_graph || query_.filter != nullptr || !SearchGraph(set)) Scan(set);
-    }
+  /// Begins a walk along the graph of a set, if that is how to search it.
+  GraphSearcher* BeginSet(std::uint32_t place) {
+    if (DeadlinePassed(query_)) counts_->deadline_cut = true;
+    way_ = WayFor(place);
+    if (way_ != Way::kWalk) return nullptr;
+    BeginWalk(place, WidthOf(*view_.sets[place], query_));
+    return &searcher_;
+  }
+
+  /// Takes what the walk found, once it has ended, or scans the set.
+  void EndSet(std::uint32_t place) {
+    if (way_ == Way::kScan || (way_ == Way::kWalk && !TakeFound(place))) Scan(place);
+  }
+
+  std::vector<ScoredRow> Rank() {
     std::sort(candidates_.begin(), candidates_.end(), BetterById{&view_});
     counts_->candidates = candidates_.size();
     return Rescore();
   }
 
  private:
+  enum class Way : std::uint8_t { kSkip, kScan, kWalk };
+
+  Way WayFor(std::uint32_t place) const {
+    if (counts_->deadline_cut) return Way::kSkip;
+    const RowSet& set = *view_.sets[place];
+    const bool has_graph = set.graph(query_.field) != nullptr;
+    if (!has_graph || query_.filter != nullptr) return Way::kScan;
+    return WidthOf(set, query_) <= kWidestSearch ? Way::kWalk : Way::kScan;
+  }
+
   void Scan(std::uint32_t set) {
     const std::vector<ScoredRow> found =
         ScanCodes(view_, set, query_, coded_, query_.k + kScanSlack, kernels_, counts_);
@@ -63,40 +84,47 @@ class Search {
                  [](const ScoredRow& row) { return IsNumber(row.score); });
   }
 
-  /// False when so much of what is near cannot be seen, or reached, that a scan is due.
-  bool SearchGraph(std::uint32_t place) {
-    thread_local GraphSearcher searcher;
+  void BeginWalk(std::uint32_t place, std::size_t ef) {
     const RowSet& set = *view_.sets[place];
-    const CodeRows rows = set.code_rows(query_.field, view_.sizes[place]);
+    width_ = ef;
+    graph_counts_ = {};
+    graph_counts_.deadline = query_.deadline;
+    searcher_.Begin(*set.graph(query_.field), set.code_rows(query_.field, view_.sizes[place]),
+                    coded_, kernels_, ef, &graph_counts_);
+  }
+
+  /// False when so much of what is near cannot be seen, or reached, that a scan is due.
+  bool TakeFound(std::uint32_t place) {
     const std::size_t before = candidates_.size();
-    const bool all_accepted =
-        set.AllVisibleAt(view_.commit) && !view_.may_expire && !query_.exclude;
-    for (std::size_t ef = WidthOf(set, query_); ef <= kWidestSearch; ef *= 2) {
-      GraphCounts graph_counts;
-      graph_counts.deadline = query_.deadline;
-      const auto found =
-          searcher.Search(*set.graph(query_.field), rows, coded_, kernels_, ef, &graph_counts);
-      counts_->distances += graph_counts.distances;
-      counts_->nodes += graph_counts.expanded;
-      counts_->deadline_cut = graph_counts.deadline_cut;
-      candidates_.resize(before);
-      for (const Candidate& candidate : found) {
-        const RowRef ref{place, candidate.row};
-        if (!IsNumber(candidate.score)) continue;
-        if (all_accepted || AcceptRow(view_, ref, query_, counts_)) {
-          candidates_.push_back({candidate.score, ref});
-        }
-      }
+    while (true) {
+      counts_->distances += graph_counts_.distances;
+      counts_->nodes += graph_counts_.expanded;
+      counts_->deadline_cut = graph_counts_.deadline_cut;
+      const auto found = searcher_.found();
+      Accept(place, found);
       const bool all_found = found.size() == view_.sizes[place];
       if (all_found || candidates_.size() - before >= query_.k || counts_->deadline_cut) {
         ++counts_->graphs;
         return true;
       }
+      candidates_.resize(before);
       // Links have a direction: a group of equal rows may be a place that no way leads out of.
-      if (found.size() < ef) break;
+      if (found.size() < width_ || 2 * width_ > kWidestSearch) return false;
+      BeginWalk(place, 2 * width_);
+      while (searcher_.Fetch()) searcher_.Take();
     }
-    candidates_.resize(before);
-    return false;
+  }
+
+  void Accept(std::uint32_t place, std::span<const Candidate> found) {
+    const bool all_accepted =
+        view_.sets[place]->AllVisibleAt(view_.commit) && !view_.may_expire && !query_.exclude;
+    for (const Candidate& candidate : found) {
+      const RowRef ref{place, candidate.row};
+      if (!IsNumber(candidate.score)) continue;
+      if (all_accepted || AcceptRow(view_, ref, query_, counts_)) {
+        candidates_.push_back({candidate.score, ref});
+      }
+    }
   }
 
   const float* VectorOf(const ScoredRow& row) const {
@@ -150,15 +178,42 @@ class Search {
   ScanCounts* counts_;
   const FieldLayout layout_;
   const Int8Query coded_;
+  GraphSearcher& searcher_;
+  GraphCounts graph_counts_;  // Of the walk that goes on.
+  std::size_t width_ = 0;
+  Way way_ = Way::kSkip;
   std::vector<ScoredRow> candidates_;
 };
 
 }  // namespace
 
+void SearchCodes(const IndexView& view, const KernelTable& kernels,
+                 std::span<CodeSearch> searches) {
+  if (view.sets.empty()) return;
+  thread_local std::array<GraphSearcher, kSearchesInTurn> searchers;
+  std::vector<Search> running;
+  running.reserve(searches.size());
+  for (std::size_t i = 0; i < searches.size(); ++i) {
+    running.emplace_back(view, kernels, &searches[i], &searchers[i]);
+  }
+  std::array<GraphSearcher*, kSearchesInTurn> walks;
+  for (std::uint32_t set = 0; set < view.sets.size(); ++set) {
+    std::size_t walking = 0;
+    for (Search& search : running) {
+      if (GraphSearcher* walk = search.BeginSet(set)) walks[walking++] = walk;
+    }
+    WalkInTurn(std::span(walks).first(walking));
+    for (Search& search : running) search.EndSet(set);
+  }
+  for (std::size_t i = 0; i < searches.size(); ++i) searches[i].best = running[i].Rank();
+}
+
 std::vector<ScoredRow> SearchCodes(const IndexView& view, const ScanQuery& query,
                                    const KernelTable& kernels, ScanCounts* counts) {
-  if (view.sets.empty()) return {};
-  return Search(view, query, kernels, counts).Run();
+  CodeSearch search{&query, {}, {}};
+  SearchCodes(view, kernels, std::span(&search, 1));
+  *counts = search.counts;
+  return std::move(search.best);
 }
 
 }  // namespace tracevec

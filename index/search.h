@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <span>
 #include <vector>
 
 #include "core/kernels.h"
@@ -8,11 +10,25 @@
 
 namespace tracevec {
 
-/// The k best rows of a view as codes and graphs find them: segments are searched along their
-/// graphs, the head and whatever has no graph is scanned, and what they find is scored again with
-/// float32, from the best approximate score down, until no candidate left can enter the answer.
-/// With a filter all sets are scanned. Best first, equal scores by id. Keeps a GraphSearcher in
-/// each thread that calls it.
+/// A query, and what was found for it.
+struct CodeSearch {
+  const ScanQuery* query = nullptr;
+  std::vector<ScoredRow> best;
+  ScanCounts counts;
+};
+
+/// More at once are no faster, see WalkInTurn.
+constexpr std::size_t kSearchesInTurn = 2;
+
+/// For each query the k best rows of a view as codes and graphs find them: segments are searched
+/// along their graphs, the head and whatever has no graph is scanned, and what they find is scored
+/// again with float32, from the best approximate score down, until no candidate left can enter the
+/// answer. With a filter all sets are scanned. Best first, equal scores by id. Graphs are walked
+/// for all queries in turn; what is found does not depend on it. Keeps GraphSearchers in each
+/// thread that calls it. REQUIRES: at most kSearchesInTurn, all of one field.
+void SearchCodes(const IndexView& view, const KernelTable& kernels, std::span<CodeSearch> searches);
+
+/// One query alone.
 std::vector<ScoredRow> SearchCodes(const IndexView& view, const ScanQuery& query,
                                    const KernelTable& kernels, ScanCounts* counts);
 

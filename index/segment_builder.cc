@@ -20,11 +20,6 @@ namespace {
 /// Under ip a distance may be negative, where a factor above 1 would prune the wrong way round.
 float AlphaFor(Metric metric) { return metric == Metric::kIp ? 1.0F : 1.05F; }
 
-/// How wide rows are searched for when they are refined. 30,000 x 384 (cppdocs): 200 takes three
-/// quarters of the time of 250, and costs 9 % more distances a search at recall 0.998. 100,000 x
-/// 100 (GloVe): 128, 180 and 250 give graphs alike, the narrowest in half the time of the widest.
-std::size_t RefineWidthFor(std::uint32_t dimension) { return dimension >= 256 ? 250 : 150; }
-
 }  // namespace
 
 SegmentBuilder::SegmentBuilder(std::vector<FieldLayout> fields, std::vector<SourceRow> rows,
@@ -99,7 +94,6 @@ void SegmentBuilder::BuildField(std::size_t field, const SegmentBuildOptions& op
     insertions_ += AttachRows(scorer, built.present.data(), kernels_, attach, &built.graph);
     GraphRefineOptions refine;
     refine.alpha = AlphaFor(layout.metric);
-    refine.ef = RefineWidthFor(layout.dimension);
     refine.refined_links = refined_links;
     refine.threads = options.threads;
     refine.stop = options.stop;

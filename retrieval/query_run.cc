@@ -1,6 +1,7 @@
 #include "retrieval/query_run.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <utility>
 
@@ -61,6 +62,37 @@ ScanQuery MakeScan(const QueryPlan& plan, const float* vector, const Stopwatch& 
   return query;
 }
 
+/// What a query needs besides its plan while it runs.
+class RunningQuery {
+ public:
+  RunningQuery(const Engine& engine, const CollectionState& state, const QueryPlan& plan)
+      : plan_(plan), texts_(engine.store(), state, plan.rows) {}
+
+  Status Prepare(const QueryTask& task, const Stopwatch& start) {
+    const VectorField& field = plan_.field->field;
+    const float* vector = task.vector;
+    TRACEVEC_RETURN_IF_ERROR(CheckVector(vector, field.dimension, field.metric, "query vector"));
+    if (field.metric == Metric::kCosine) {
+      normalised_.resize(field.dimension);
+      Normalise(vector, field.dimension, normalised_.data());
+      vector = normalised_.data();
+    }
+    scan_ = MakeScan(plan_, vector, start);
+    scan_.exclude = task.exclude;
+    texts_.Attach(plan_.filter, &scan_);
+    return Status::Ok();
+  }
+
+  const ScanQuery& scan() const { return scan_; }
+  const Status& texts_status() const { return texts_.status(); }
+
+ private:
+  const QueryPlan& plan_;
+  std::vector<float> normalised_;
+  ScanQuery scan_;
+  RowTexts texts_;
+};
+
 }  // namespace
 
 Result<QueryPlan> PlanQuery(const Engine& engine, const CollectionState& state,
@@ -86,34 +118,36 @@ Result<QueryPlan> PlanQuery(const Engine& engine, const CollectionState& state,
   return plan;
 }
 
-Result<std::vector<ScoredRow>> RunQuery(
-    const Engine& engine, const CollectionState& state, const QueryPlan& plan, const float* vector,
-    std::optional<std::pair<DocumentNumber, ChunkNumber>> exclude, const Stopwatch& start,
-    Receipt* receipt) {
-  const VectorField& field = plan.field->field;
-  TRACEVEC_RETURN_IF_ERROR(CheckVector(vector, field.dimension, field.metric, "query vector"));
-  std::vector<float> normalised;
-  if (field.metric == Metric::kCosine) {
-    normalised.resize(field.dimension);
-    Normalise(vector, field.dimension, normalised.data());
-    vector = normalised.data();
+void RunQueries(const Engine& engine, const CollectionState& state, const QueryPlan& plan,
+                const Stopwatch& start, std::span<QueryTask> tasks) {
+  std::array<std::optional<RunningQuery>, kSearchesInTurn> running;
+  std::vector<CodeSearch> searches;
+  std::vector<std::size_t> places;  // Of the tasks that are searched for.
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    running[i].emplace(engine, state, plan);
+    tasks[i].status = running[i]->Prepare(tasks[i], start);
+    if (!tasks[i].status.ok()) continue;
+    searches.push_back({&running[i]->scan(), {}, {}});
+    places.push_back(i);
   }
-  ScanQuery query = MakeScan(plan, vector, start);
-  query.exclude = exclude;
-  RowTexts texts(engine.store(), state, plan.rows);
-  texts.Attach(plan.filter, &query);
-
   const Stopwatch watch;
-  ScanCounts counts;
-  std::vector<ScoredRow> best = plan.settings.exact
-                                    ? ScanExact(plan.rows, query, engine.kernels(), &counts)
-                                    : SearchCodes(plan.rows, query, engine.kernels(), &counts);
-  const double scan_micros = watch.Micros() - counts.rescore_micros;
-  TRACEVEC_RETURN_IF_ERROR(texts.status());
-  if (plan.settings.receipt != ReceiptLevel::kOff) {
-    FillReceipt(engine, state, plan, counts, scan_micros, best.size(), receipt);
+  if (plan.settings.exact) {
+    for (CodeSearch& search : searches) {
+      search.best = ScanExact(plan.rows, *search.query, engine.kernels(), &search.counts);
+    }
+  } else {
+    SearchCodes(plan.rows, engine.kernels(), searches);
   }
-  return best;
+  double scan_micros = watch.Micros();
+  for (const CodeSearch& search : searches) scan_micros -= search.counts.rescore_micros;
+  for (std::size_t i = 0; i < searches.size(); ++i) {
+    QueryTask& task = tasks[places[i]];
+    task.status = running[places[i]]->texts_status();
+    task.best = std::move(searches[i].best);
+    if (task.receipt == nullptr || !task.status.ok()) continue;
+    FillReceipt(engine, state, plan, searches[i].counts, scan_micros, task.best.size(),
+                task.receipt);
+  }
 }
 
 }  // namespace tracevec

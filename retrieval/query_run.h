@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,7 +30,7 @@ struct QuerySettings {
 };
 
 /// A search that was checked and bound to a view: everything that queries of a batch share.
-/// Immutable; safe for concurrent use by RunQuery.
+/// Immutable; safe for concurrent use by RunQueries.
 struct QueryPlan {
   QuerySettings settings;
   const BoundField* field = nullptr;
@@ -46,12 +47,19 @@ Result<QueryPlan> PlanQuery(const Engine& engine, const CollectionState& state,
                             const QuerySettings& settings, const std::string& field_name,
                             const Filter& where);
 
-/// Finds the best rows for one vector of the plan's field, and fills the receipt unless it is off.
-/// `start` is when the query began: its deadline counts from there. Errors: InvalidArgument (the
-/// vector), IOError (texts a filter asked for).
-Result<std::vector<ScoredRow>> RunQuery(
-    const Engine& engine, const CollectionState& state, const QueryPlan& plan, const float* vector,
-    std::optional<std::pair<DocumentNumber, ChunkNumber>> exclude, const Stopwatch& start,
-    Receipt* receipt);
+/// One vector of the plan's field, and what becomes of it.
+struct QueryTask {
+  const float* vector = nullptr;
+  std::optional<std::pair<DocumentNumber, ChunkNumber>> exclude;
+  Receipt* receipt = nullptr;  ///< Null: not wanted.
+  Status status;  ///< InvalidArgument (the vector), IOError (texts a filter asked for).
+  std::vector<ScoredRow> best;
+};
+
+/// Finds the best rows for at most kSearchesInTurn vectors, in turn, and fills their receipts,
+/// whose stages then have the time of all. `start` is when the queries began: deadlines count from
+/// there.
+void RunQueries(const Engine& engine, const CollectionState& state, const QueryPlan& plan,
+                const Stopwatch& start, std::span<QueryTask> tasks);
 
 }  // namespace tracevec

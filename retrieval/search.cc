@@ -1,6 +1,7 @@
 #include "retrieval/search.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <limits>
 #include <map>
@@ -12,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "core/return_if_error.h"
+#include "index/search.h"
 #include "retrieval/chunk_metadata.h"
 #include "retrieval/document_reader.h"
 #include "retrieval/guard.h"
@@ -146,8 +148,9 @@ class BatchWorker {
       : engine_(engine), state_(state), plan_(plan), request_(request), response_(response) {}
 
   void Run(std::size_t count) {
-    for (std::size_t i = next_.fetch_add(1); i < count; i = next_.fetch_add(1)) {
-      Status status = Guard([&] { return RunOne(i); });
+    constexpr std::size_t kAtOnce = kSearchesInTurn;
+    for (std::size_t i = next_.fetch_add(kAtOnce); i < count; i = next_.fetch_add(kAtOnce)) {
+      Status status = Guard([&] { return RunSome(i, std::min(kAtOnce, count - i)); });
       if (status.ok()) continue;
       const std::lock_guard lock(mutex_);
       if (first_error_.ok()) first_error_ = std::move(status);
@@ -158,21 +161,31 @@ class BatchWorker {
   const Status& status() const { return first_error_; }
 
  private:
-  Status RunOne(std::size_t i) {
+  Status RunSome(std::size_t first, std::size_t count) {
     const Stopwatch start;
-    Receipt* receipt = response_->receipts.empty() ? nullptr : &response_->receipts[i];
-    const float* vector = request_.vectors.data() + i * plan_.field->field.dimension;
-    auto best = RunQuery(engine_, state_, plan_, vector, std::nullopt, start, receipt);
-    if (!best.ok()) {
-      return {best.status().code(), fmt::format("query {}: {}", i, best.status().message())};
+    std::array<QueryTask, kSearchesInTurn> tasks;
+    for (std::size_t i = 0; i < count; ++i) {
+      tasks[i].vector = request_.vectors.data() + (first + i) * plan_.field->field.dimension;
+      if (!response_->receipts.empty()) tasks[i].receipt = &response_->receipts[first + i];
     }
-    for (std::size_t place = 0; place < best->size(); ++place) {
-      const ScoredRow& row = (*best)[place];
-      response_->ids[i * request_.k + place] = plan_.rows.sets[row.ref.set]->id(row.ref.row);
-      response_->scores[i * request_.k + place] = row.score;
+    RunQueries(engine_, state_, plan_, start, std::span(tasks).first(count));
+    for (std::size_t i = 0; i < count; ++i) {
+      const Status& status = tasks[i].status;
+      if (!status.ok()) {
+        return {status.code(), fmt::format("query {}: {}", first + i, status.message())};
+      }
+      Answer(first + i, tasks[i].best);
+      if (tasks[i].receipt != nullptr) tasks[i].receipt->total_micros = start.Micros();
     }
-    if (receipt != nullptr) receipt->total_micros = start.Micros();
     return Status::Ok();
+  }
+
+  void Answer(std::size_t query, const std::vector<ScoredRow>& best) {
+    for (std::size_t place = 0; place < best.size(); ++place) {
+      const RowRef& ref = best[place].ref;
+      response_->ids[query * request_.k + place] = plan_.rows.sets[ref.set]->id(ref.row);
+      response_->scores[query * request_.k + place] = best[place].score;
+    }
   }
 
   const Engine& engine_;
@@ -217,14 +230,17 @@ Result<SearchResponse> Search(const Engine& engine, const CollectionState& state
     TRACEVEC_RETURN_IF_ERROR(CheckQueryVector(*plan.field, request.vector.size()));
   }
   SearchResponse response;
-  TRACEVEC_ASSIGN_OR_RETURN(
-      const std::vector<ScoredRow> best,
-      RunQuery(engine, state, plan, like ? like->vector.data() : request.vector.data(),
-               like ? std::optional(like->chunk) : std::nullopt, start, &response.receipt));
+  QueryTask task;
+  task.vector = like ? like->vector.data() : request.vector.data();
+  if (like) task.exclude = like->chunk;
+  if (request.receipt != ReceiptLevel::kOff) task.receipt = &response.receipt;
+  RunQueries(engine, state, plan, start, std::span(&task, 1));
+  TRACEVEC_RETURN_IF_ERROR(task.status);
   const Stopwatch hydrate;
-  TRACEVEC_RETURN_IF_ERROR(Hydrate(engine, state, plan, request, best, &response.hits));
+  TRACEVEC_RETURN_IF_ERROR(Hydrate(engine, state, plan, request, task.best, &response.hits));
   if (request.receipt != ReceiptLevel::kOff) {
-    response.receipt.stages.push_back({"hydrate", hydrate.Micros(), best.size(), best.size()});
+    response.receipt.stages.push_back(
+        {"hydrate", hydrate.Micros(), task.best.size(), task.best.size()});
     response.receipt.total_micros = start.Micros();
   }
   return response;

@@ -54,7 +54,7 @@ TRACEVEC_TEST_ITERATIONS=10 ctest --preset dev --parallel "$jobs" \
 step "Power losses and killed processes at twice the length"
 TRACEVEC_TEST_ITERATIONS=2 ctest --preset dev --parallel "$jobs" --label-regex 'storage|crash'
 
-# All tests so far ran with the last table. Each is compared with exact sums by core's tests: what is
+# All tests so far ran with the last table. Core's tests compare each with exact sums: what is
 # made of the sums needs one other.
 for table in $(kernel_tables | head -n -1); do
   step "Kernel table $table"

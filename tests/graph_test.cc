@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <random>
 #include <set>
 #include <vector>
@@ -285,6 +286,57 @@ TEST(Graph, ConnectingFindsAWayWhereNoSearchGetsAnywhere) {
     }
   }
   EXPECT_EQ(reached.size(), rows);
+}
+
+TEST(Graph, WalksInTurnFindWhatEachFindsAlone) {
+  const Graphs graphs(3000, 32, Metric::kCosine, 31);
+  const Graph graph = graphs.Build();
+  const GraphView view(graph);
+  const CodeRows codes = graphs.codes();
+  const std::size_t widths[] = {10, 400, 48};  // Some end long before others.
+  std::vector<Int8Query> queries;
+  for (const std::uint32_t row : {5U, 1700U, 2900U}) queries.emplace_back(codes, row);
+  GraphSearcher walks[3];
+  GraphCounts counts[3];
+  GraphSearcher* in_turn[3];
+  for (int i = 0; i < 3; ++i) {
+    walks[i].Begin(view, codes, queries[i], graphs.kernels(), widths[i], &counts[i]);
+    in_turn[i] = &walks[i];
+  }
+  WalkInTurn(in_turn);
+  for (int i = 0; i < 3; ++i) {
+    GraphSearcher alone;
+    GraphCounts counts_alone;
+    const auto expected =
+        alone.Search(view, codes, queries[i], graphs.kernels(), widths[i], &counts_alone);
+    const auto found = walks[i].found();
+    ASSERT_EQ(found.size(), expected.size());
+    ASSERT_EQ(found.size(), widths[i]);
+    for (std::size_t place = 0; place < found.size(); ++place) {
+      EXPECT_EQ(found[place].row, expected[place].row) << i << " " << place;
+    }
+    EXPECT_EQ(counts[i].distances, counts_alone.distances);
+    EXPECT_EQ(counts[i].expanded, counts_alone.expanded);
+  }
+}
+
+TEST(Graph, AWalkWhoseTimeIsUpDoesNotEndTheOthers) {
+  const Graphs graphs(3000, 32, Metric::kCosine, 32);
+  const Graph graph = graphs.Build();
+  const GraphView view(graph);
+  const CodeRows codes = graphs.codes();
+  const Int8Query query(codes, 77);
+  GraphSearcher walks[2];
+  GraphCounts counts[2];
+  counts[0].deadline = std::chrono::steady_clock::now();
+  GraphSearcher* in_turn[2] = {&walks[0], &walks[1]};
+  for (int i = 0; i < 2; ++i) walks[i].Begin(view, codes, query, graphs.kernels(), 200, &counts[i]);
+  WalkInTurn(in_turn);
+  EXPECT_TRUE(counts[0].deadline_cut);
+  EXPECT_LT(counts[0].expanded, 200u);
+  EXPECT_FALSE(counts[1].deadline_cut);
+  EXPECT_GE(counts[1].expanded, 200u);
+  EXPECT_EQ(walks[1].found().size(), 200u);
 }
 
 TEST(Graph, TheDefaultWidthGrowsWithTheDifficulty) {

@@ -82,6 +82,8 @@ TEST_F(SearchBatchTest, GivesTheAnswersOfSingleSearches) {
       ExpectSameAsSingle(batch);
     }
   }
+  Must(notes_->Rebuild());  // From here on along a graph.
+  for (const std::uint32_t threads : {1u, 2u}) ExpectSameAsSingle(Batch(threads));
 }
 
 TEST_F(SearchBatchTest, MissingPlacesAreEmptyAndNan) {

@@ -135,6 +135,8 @@ class TRACEVEC_EXPORT Collection {
   /// Cost: a graph search for each segment and one pass over the head's int8 codes, then float32
   /// for the best; with `where` a pass over all codes; with `exact` float32 for all.
   Result<SearchResponse> Search(const SearchRequest& request) const;
+  /// The same for many vectors. Each thread walks graphs for two queries in turn, so that one
+  /// computes while the other waits for memory: 1.1 to 1.2 times the speed of single searches.
   Result<BatchResponse> SearchBatch(const BatchRequest& request) const;
 
   /// Brings one document to the given state in one atomic step: chunks whose text as handed to

@@ -14,7 +14,9 @@ enum class ReceiptLevel : std::uint8_t { kOff = 0, kSummary = 1, kKeep = 2 };
 
 /// One step of a query: what went in, what came out, how long it took.
 struct ReceiptStage {
-  std::string name;  ///< "plan", "scan", "rescore", "hydrate"
+  std::string name;  ///< "plan", "search" or "scan", "rescore", "hydrate"
+  /// Wall time. A thread answers the queries of a batch two at a time, and both have the time of
+  /// both in "search".
   double micros = 0;
   std::uint64_t n_in = 0;
   std::uint64_t n_out = 0;
@@ -51,7 +53,7 @@ struct TRACEVEC_EXPORT Receipt {
   bool space_asserted = false;  ///< The query's vector came without a declared space.
   std::string kernels;          ///< "avx512vnni"
   std::string build;            ///< Library version and build.
-  double total_micros = 0;
+  double total_micros = 0;      ///< Wall time; in a batch from when a thread took the query up.
   std::vector<ReceiptStage> stages;
 
   std::string ToJson() const;
