@@ -171,20 +171,31 @@ class IndexLoader {
 
   void Publish() {
     StoredIndex& before = state_.stored_index;
-    loaded_.damaged = std::move(before.damaged);
-    loaded_.verified = std::move(before.verified);
     // Files that were written since the checkpoint are in no index now, and go with the next one.
     for (const std::uint64_t image : before.images) {
       const bool named =
           std::find(loaded_.images.begin(), loaded_.images.end(), image) != loaded_.images.end();
       if (!named) loaded_.images.push_back(image);
     }
+    PublishIndex();
+    loaded_.damaged = std::move(before.damaged);
+    loaded_.verified = std::move(before.verified);
     before = std::move(loaded_);
-    state_.may_expire = may_expire_;
-    state_.index = std::move(index_);
-    state_.PublishView();
     // Who reads one finds answers that do without what it warns of.
     for (std::string& warning : warnings_) state_.warnings.Add(std::move(warning));
+  }
+
+  /// Without memory for a view the state keeps the index it had.
+  void PublishIndex() {
+    std::swap(state_.index, index_);
+    std::swap(state_.may_expire, may_expire_);
+    try {
+      state_.PublishView();
+    } catch (...) {
+      std::swap(state_.index, index_);
+      std::swap(state_.may_expire, may_expire_);
+      throw;
+    }
   }
 
   const Store& store_;

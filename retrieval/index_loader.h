@@ -11,7 +11,7 @@ namespace tracevec {
 /// its rows from the store, and gives one warning. Sets state.index, may_expire, stored_index, and
 /// publishes a view of them.
 /// REQUIRES: Engine::writer_mutex() held. Errors: IOError, Corruption of the store's records; then
-/// the state is as it was.
+/// the state is as it was, as it is without memory (std::bad_alloc).
 Status LoadIndex(const Store& store, CollectionState& state);
 
 /// Sets what of stored_index is known without an index, which a small collection does not have: its

@@ -144,23 +144,36 @@ Status Hydrate(const Engine& engine, const CollectionState& state, const QueryPl
 class BatchWorker {
  public:
   BatchWorker(const Engine& engine, const CollectionState& state, const QueryPlan& plan,
-              const BatchRequest& request, BatchResponse* response)
-      : engine_(engine), state_(state), plan_(plan), request_(request), response_(response) {}
+              const BatchRequest& request, std::size_t count, BatchResponse* response)
+      : engine_(engine),
+        state_(state),
+        plan_(plan),
+        request_(request),
+        count_(count),
+        at_once_(AtOnce()),
+        response_(response) {}
 
-  void Run(std::size_t count) {
-    constexpr std::size_t kAtOnce = kSearchesInTurn;
-    for (std::size_t i = next_.fetch_add(kAtOnce); i < count; i = next_.fetch_add(kAtOnce)) {
-      Status status = Guard([&] { return RunSome(i, std::min(kAtOnce, count - i)); });
+  void Run() {
+    for (std::size_t i = next_.fetch_add(at_once_); i < count_; i = next_.fetch_add(at_once_)) {
+      Status status = Guard([&] { return RunSome(i, std::min(at_once_, count_ - i)); });
       if (status.ok()) continue;
       const std::lock_guard lock(mutex_);
       if (first_error_.ok()) first_error_ = std::move(status);
-      next_.store(count);
+      next_.store(count_);
     }
   }
   /// After all threads have ended.
   const Status& status() const { return first_error_; }
 
  private:
+  /// Scans gain nothing by taking turns, a deadline is for each query alone, and few queries are
+  /// for many threads.
+  std::size_t AtOnce() const {
+    const bool walks = !plan_.settings.exact && plan_.filter.empty();
+    const bool enough = count_ >= kSearchesInTurn * request_.threads;
+    return walks && enough && !plan_.settings.deadline_ms ? kSearchesInTurn : 1;
+  }
+
   Status RunSome(std::size_t first, std::size_t count) {
     const Stopwatch start;
     std::array<QueryTask, kSearchesInTurn> tasks;
@@ -192,6 +205,8 @@ class BatchWorker {
   const CollectionState& state_;
   const QueryPlan& plan_;
   const BatchRequest& request_;
+  const std::size_t count_;
+  const std::size_t at_once_;
   BatchResponse* response_;
   std::atomic<std::size_t> next_{0};
   std::mutex mutex_;
@@ -267,8 +282,8 @@ Result<BatchResponse> SearchBatch(const Engine& engine, const CollectionState& s
   response.scores.assign(count * request.k, std::numeric_limits<float>::quiet_NaN());
   if (request.receipt != ReceiptLevel::kOff) response.receipts.resize(count);
 
-  BatchWorker worker(engine, state, plan, request, &response);
-  RunOnThreads(std::min<std::size_t>(request.threads, count), [&] { worker.Run(count); });
+  BatchWorker worker(engine, state, plan, request, count, &response);
+  RunOnThreads(std::min<std::size_t>(request.threads, count), [&] { worker.Run(); });
   TRACEVEC_RETURN_IF_ERROR(worker.status());
   return response;
 }

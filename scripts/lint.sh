@@ -7,24 +7,28 @@ source "$(dirname "$0")/common.sh"
 build=build/dev
 stamps=$build/lint
 mkdir -p "$stamps"
-[[ -e $build/compile_commands.json ]] || cmake --preset dev >/dev/null
+cmake --preset dev >/dev/null
 
 # What one call of the compiler compiles: a source, or a file that includes several.
-mapfile -t units < <(python3 - "$build" "$@" <<'PYTHON'
+units_of() {
+  python3 - "$build" "$@" <<'PYTHON'
 import json, os, re, sys
 
 build, wanted = sys.argv[1], {os.path.abspath(path) for path in sys.argv[2:]}
 libraries = re.compile(r"/(core|storage|index|retrieval)/(CMakeFiles/[^/]*/Unity/)?[^/]*$")
+units = {}
 for command in json.load(open(os.path.join(build, "compile_commands.json"))):
     unit = command["file"]
-    if not libraries.search(unit):
-        continue
-    sources = {unit} | set(re.findall(r'#include "(.*)"', open(unit).read()))
-    if not wanted or wanted & sources:
-        print(unit)
+    if libraries.search(unit):
+        units[unit] = {unit} | set(re.findall(r'#include "(/.*)"', open(unit).read()))
+unknown = wanted - set().union(*units.values())
+if unknown:
+    sys.exit(f"lint: no library has {' '.join(sorted(unknown))}")
+print("\n".join(unit for unit, sources in units.items() if not wanted or wanted & sources))
 PYTHON
-)
-[[ ${#units[@]} -gt 0 ]] || { echo "lint: no library has $*" >&2; exit 1; }
+}
+listed=$(units_of "$@")
+mapfile -t units <<<"$listed"
 
 shared=$(hash_of .clang-tidy $build/compile_commands.json include/tracevec \
   {core,storage,index,retrieval}/*.h)

@@ -136,7 +136,8 @@ class TRACEVEC_EXPORT Collection {
   /// for the best; with `where` a pass over all codes; with `exact` float32 for all.
   Result<SearchResponse> Search(const SearchRequest& request) const;
   /// The same for many vectors. Each thread walks graphs for two queries in turn, so that one
-  /// computes while the other waits for memory: 1.1 to 1.2 times the speed of single searches.
+  /// computes while the other waits for memory: 1.1 to 1.2 times the speed of single searches. With
+  /// a filter, a deadline, `exact`, or fewer than two queries a thread it takes one at a time.
   Result<BatchResponse> SearchBatch(const BatchRequest& request) const;
 
   /// Brings one document to the given state in one atomic step: chunks whose text as handed to

@@ -15,8 +15,8 @@ enum class ReceiptLevel : std::uint8_t { kOff = 0, kSummary = 1, kKeep = 2 };
 /// One step of a query: what went in, what came out, how long it took.
 struct ReceiptStage {
   std::string name;  ///< "plan", "search" or "scan", "rescore", "hydrate"
-  /// Wall time. A thread answers the queries of a batch two at a time, and both have the time of
-  /// both in "search".
+  /// Wall time. Where a thread walks graphs for two queries of a batch in turn, "search" has the
+  /// time of both.
   double micros = 0;
   std::uint64_t n_in = 0;
   std::uint64_t n_out = 0;
