@@ -31,6 +31,12 @@ struct KernelTable {
                           std::int32_t* out);
   /// Of two rows of codes: sum of a (0..255) times b - 128.
   std::int32_t (*dot_u8u8)(const std::uint8_t* a, const std::uint8_t* b, std::size_t count);
+
+  /// Of `count` numbers of rows, a multiple of 16, those whose bit in `seen` is 0, each once and in
+  /// the order given; 0xffffffff stands for none. Sets their bits. Returns how many it wrote to
+  /// `out`, which has room for `count` and 16 more. The bit of row r is r % 32 of seen[r / 32].
+  std::size_t (*take_unseen)(const std::uint32_t* rows, std::size_t count, std::uint32_t* seen,
+                             std::uint32_t* out);
 };
 
 // Null where this build has no such table (another architecture). Existing is not being

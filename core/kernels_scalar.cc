@@ -2,6 +2,7 @@
 #include <cstdint>
 
 #include "core/kernels.h"
+#include "core/kernels_unseen_inl.h"
 
 namespace tracevec {
 namespace {
@@ -72,7 +73,7 @@ std::int32_t DotU8U8(const std::uint8_t* a, const std::uint8_t* b, std::size_t c
 }
 
 constexpr KernelTable kTable = {"scalar", DotF32,      L2F32,         DotF32Rows, L2F32Rows,
-                                DotU8S8,  DotU8S8Rows, DotU8S8Gather, DotU8U8};
+                                DotU8S8,  DotU8S8Rows, DotU8S8Gather, DotU8U8,    TakeUnseen};
 
 }  // namespace
 

@@ -6,6 +6,7 @@
 #if defined(__x86_64__)
 
 #include "core/kernels_f32_inl.h"
+#include "core/kernels_unseen_inl.h"
 
 namespace tracevec {
 namespace {
@@ -99,7 +100,7 @@ void DotU8S8Gather(const std::int8_t* query, const std::uint8_t* matrix, std::si
 }
 
 constexpr KernelTable kTable = {"sse41", DotF32,      L2F32,         DotF32Rows, L2F32Rows,
-                                DotU8S8, DotU8S8Rows, DotU8S8Gather, DotU8U8};
+                                DotU8S8, DotU8S8Rows, DotU8S8Gather, DotU8U8,    TakeUnseen};
 
 }  // namespace
 

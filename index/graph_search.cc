@@ -1,7 +1,6 @@
 #include "index/graph_search.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace tracevec {
 namespace {
@@ -33,16 +32,10 @@ void GraphSearcher::Begin(const GraphView& graph, const CodeRows& rows, const In
   rows_ = rows;
   query_ = &query;
   kernels_ = &kernels;
-  ef_ = ef;
   counts_ = counts;
-  next_ = 0;
-  pool_size_ = 0;
+  pool_.Reset(ef);
   if (graph.entry == kNoNode) return;
-  if (pool_.size() < ef + 1) {
-    expanded_.resize(ef + 1);
-    pool_.resize(ef + 1);  // Last: without memory for both, the next search is to ask again.
-  }
-  seen_.assign((rows.rows + 63) / 64, 0);
+  seen_.assign((rows.rows + 31) / 32, 0);
   if (hidden != kNoNode) MarkSeen(hidden);
 
   const std::uint32_t entry = Descend();
@@ -50,13 +43,12 @@ void GraphSearcher::Begin(const GraphView& graph, const CodeRows& rows, const In
   fresh_[0] = entry;
   fresh_count_ = 1;
   ScoreFresh();
-  Offer(scores_[0], entry);
+  pool_.Offer(scores_, fresh_, 1);
 }
 
 bool GraphSearcher::Fetch() {
-  if (next_ >= pool_size_) return false;
-  const std::uint32_t row = pool_[next_].row;
-  expanded_[next_] = 1;
+  if (!pool_.HasNext()) return false;
+  const std::uint32_t row = pool_.TakeNext();
   if (++counts_->expanded % kNodesPerClock == 0 && counts_->deadline &&
       std::chrono::steady_clock::now() >= *counts_->deadline) {
     counts_->deadline_cut = true;
@@ -68,17 +60,17 @@ bool GraphSearcher::Fetch() {
 
 void GraphSearcher::Take() {
   ScoreFresh();
-  std::size_t first = pool_size_;
-  for (std::size_t i = 0; i < fresh_count_; ++i) {
-    if (pool_size_ == ef_ && !(scores_[i] > pool_[ef_ - 1].score)) continue;
-    first = std::min(first, Offer(scores_[i], fresh_[i]));
-  }
-  next_ = std::min(next_ + 1, first);
-  while (next_ < pool_size_ && expanded_[next_] != 0) ++next_;
-  if (next_ < pool_size_) {
-    PrefetchBytes(graph_->links + std::size_t{pool_[next_].row} * Graph::kDegree,
+  pool_.Offer(scores_, fresh_, fresh_count_);
+  if (pool_.HasNext()) {
+    PrefetchBytes(graph_->links + std::size_t{pool_.next()} * Graph::kDegree,
                   Graph::kDegree * sizeof(std::uint32_t));
   }
+}
+
+std::span<const Candidate> GraphSearcher::found() {
+  found_.resize(pool_.size());
+  for (std::size_t i = 0; i < found_.size(); ++i) found_[i] = {pool_.score(i), pool_.row(i)};
+  return found_;
 }
 
 std::uint32_t GraphSearcher::Descend() {
@@ -113,16 +105,12 @@ std::uint32_t GraphSearcher::Descend() {
 }
 
 void GraphSearcher::CollectFresh(const std::uint32_t* links) {
-  const CodeRows rows = rows_;  // Which the compiler then knows that no store below changes.
-  std::size_t count = 0;
-  for (std::size_t i = 0; i < Graph::kDegree && links[i] != kNoNode; ++i) {
-    const std::uint32_t row = links[i];
-    if (MarkSeen(row)) continue;
-    fresh_[count++] = row;
-    PrefetchBytes(rows.row(row), rows.dimension);
-    __builtin_prefetch(rows.scales + row);
+  const CodeRows& rows = rows_;
+  fresh_count_ = kernels_->take_unseen(links, Graph::kDegree, seen_.data(), fresh_);
+  for (std::size_t i = 0; i < fresh_count_; ++i) {
+    PrefetchBytes(rows.row(fresh_[i]), rows.dimension);
+    __builtin_prefetch(rows.scales + fresh_[i]);
   }
-  fresh_count_ = count;
 }
 
 void GraphSearcher::ScoreFresh() {
@@ -141,22 +129,6 @@ void GraphSearcher::ScoreFresh() {
       scores_[i] = query.Score(rows.scales[fresh_[i]], 0, dots_[i]);
     }
   }
-}
-
-std::size_t GraphSearcher::Offer(float score, std::uint32_t row) {
-  Candidate* const begin = pool_.data();
-  Candidate* const at =
-      std::upper_bound(begin, begin + pool_size_, score,
-                       [](float value, const Candidate& entry) { return value > entry.score; });
-  const auto place = static_cast<std::size_t>(at - begin);
-  if (place == ef_) return ef_;
-  const std::size_t moved = std::min(pool_size_, ef_ - 1) - place;
-  std::memmove(at + 1, at, moved * sizeof(Candidate));
-  std::memmove(expanded_.data() + place + 1, expanded_.data() + place, moved);
-  *at = {score, row};
-  expanded_[place] = 0;
-  pool_size_ = std::min(pool_size_ + 1, ef_);
-  return place;
 }
 
 void WalkInTurn(std::span<GraphSearcher*> walks) {

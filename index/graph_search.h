@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/kernels.h"
+#include "index/candidate_pool.h"
 #include "index/code_rows.h"
 #include "index/graph.h"
 #include "index/int8_code.h"
@@ -22,15 +23,9 @@ struct GraphCounts {
   bool deadline_cut = false;  ///< It passed: the best rows so far were returned.
 };
 
-/// A row found, with its approximate score.
-struct Candidate {
-  float score = 0;
-  std::uint32_t row = 0;
-};
-
 /// Searches graphs best first: the way down the upper levels is greedy, the lowest level is walked
 /// with a pool of the `ef` best rows seen, until all of them have been expanded (Malkov and
-/// Yashunin 2018, algorithms 2 and 5; the pool as one sorted array as in NSG, Fu et al. 2019).
+/// Yashunin 2018, algorithms 2 and 5; for the pool see CandidatePool).
 /// Takes no lock, calls nothing virtual, and allocates only to grow. One a walk at a time; keeps
 /// its memory from search to search: one bit for each row of the largest graph, and the pool.
 ///
@@ -57,36 +52,25 @@ class GraphSearcher {
   bool Fetch();
   /// Scores the neighbours, and has the links of the next node fetched.
   void Take();
-  std::span<const Candidate> found() const { return {pool_.data(), pool_size_}; }
+  /// What Search returns.
+  std::span<const Candidate> found();
 
  private:
   std::uint32_t Descend();
   /// Appends the neighbours not seen before to `fresh_` and has their codes fetched.
   void CollectFresh(const std::uint32_t* links);
   void ScoreFresh();
-  /// Puts a row where its score belongs; returns its place, or `ef_` when it is not good enough.
-  std::size_t Offer(float score, std::uint32_t row);
-
-  bool MarkSeen(std::uint32_t row) {
-    std::uint64_t& word = seen_[row / 64];
-    const std::uint64_t bit = std::uint64_t{1} << (row % 64);
-    const bool seen = (word & bit) != 0;
-    word |= bit;
-    return seen;
-  }
+  void MarkSeen(std::uint32_t row) { seen_[row / 32] |= 1U << (row % 32); }
 
   const GraphView* graph_ = nullptr;
   CodeRows rows_;
   const Int8Query* query_ = nullptr;
   const KernelTable* kernels_ = nullptr;
-  std::size_t ef_ = 0;
   GraphCounts* counts_ = nullptr;
-  std::size_t next_ = 0;  // The best not expanded: all before it are.
-  std::vector<std::uint64_t> seen_;
-  std::vector<Candidate> pool_;
-  std::vector<std::uint8_t> expanded_;
-  std::size_t pool_size_ = 0;
-  std::uint32_t fresh_[Graph::kDegree] = {};
+  std::vector<std::uint32_t> seen_;
+  CandidatePool pool_;
+  std::vector<Candidate> found_;
+  std::uint32_t fresh_[Graph::kDegree + 16] = {};  // As take_unseen wants it.
   std::int32_t dots_[Graph::kDegree] = {};
   float scores_[Graph::kDegree] = {};
   std::size_t fresh_count_ = 0;

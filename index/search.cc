@@ -61,7 +61,10 @@ class Search {
   }
 
   std::vector<ScoredRow> Rank() {
-    std::sort(candidates_.begin(), candidates_.end(), BetterById{&view_});
+    // What one graph found is in order but for ids of equal scores.
+    if (!std::is_sorted(candidates_.begin(), candidates_.end(), BetterById{&view_})) {
+      std::sort(candidates_.begin(), candidates_.end(), BetterById{&view_});
+    }
     counts_->candidates = candidates_.size();
     return Rescore();
   }

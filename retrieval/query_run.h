@@ -29,6 +29,13 @@ struct QuerySettings {
   ReceiptLevel receipt = ReceiptLevel::kSummary;
 };
 
+/// Of a SearchRequest or a BatchRequest.
+template <typename Request>
+QuerySettings SettingsOf(const Request& request) {
+  return {request.k,           request.exact, request.ef,    request.target_recall,
+          request.deadline_ms, request.space, request.label, request.receipt};
+}
+
 /// A search that was checked and bound to a view: everything that queries of a batch share.
 /// Immutable; safe for concurrent use by RunQueries.
 struct QueryPlan {

@@ -61,6 +61,7 @@ void FillReceipt(const Engine& engine, const CollectionState& state, const Query
   receipt->space_asserted = !plan.settings.space.declared();
   receipt->kernels = engine.kernels().name;
   receipt->build = BuildName();
+  receipt->stages.reserve(4);
   receipt->stages.push_back({"plan", plan.plan_micros, plan.view->chunks, plan.rows.rows()});
   receipt->stages.push_back({counts.graphs > 0 ? "search" : "scan", scan_micros, plan.rows.rows(),
                              exact ? returned : counts.candidates});

@@ -231,6 +231,38 @@ TEST_P(Kernels, ScatteredRowsEqualSingleForms) {
   }
 }
 
+TEST_P(Kernels, UnseenRowsAreTakenOnceAndInOrder) {
+  SCOPED_TRACE(SeedMessage(seed_));
+  constexpr std::uint32_t kNone = 0xffffffff;
+  for (std::size_t round = 0; round < TestIterations(200); ++round) {
+    const auto row_count = static_cast<std::uint32_t>(1 + random_() % 2000);
+    // The marks end where memory does.
+    const GuardedArray<std::uint32_t> seen((row_count + 31) / 32);
+    for (std::size_t i = 0; i < (row_count + 31) / 32; ++i) {
+      seen.data()[i] = static_cast<std::uint32_t>(random_() & random_());
+    }
+    std::vector<std::uint32_t> marks(seen.data(), seen.data() + (row_count + 31) / 32);
+    for (const std::size_t count : {0, 16, 32, 64}) {
+      const GuardedArray<std::uint32_t> rows(count);
+      for (std::size_t i = 0; i < count; ++i) {
+        const bool none = random_() % 8 == 0;
+        rows.data()[i] = none ? kNone : static_cast<std::uint32_t>(random_() % row_count);
+      }
+      std::vector<std::uint32_t> expected;
+      for (std::size_t i = 0; i < count; ++i) {
+        const std::uint32_t row = rows.data()[i];
+        if (row == kNone || ((marks[row / 32] >> (row % 32)) & 1) != 0) continue;
+        marks[row / 32] |= 1U << (row % 32);
+        expected.push_back(row);
+      }
+      const GuardedArray<std::uint32_t> out(count + 16);
+      const std::size_t taken = table_->take_unseen(rows.data(), count, seen.data(), out.data());
+      ASSERT_EQ(std::vector<std::uint32_t>(out.data(), out.data() + taken), expected);
+      ASSERT_EQ(std::vector<std::uint32_t>(seen.data(), seen.data() + marks.size()), marks);
+    }
+  }
+}
+
 TEST_P(Kernels, RowFormsEqualSingleForms) {
   SCOPED_TRACE(SeedMessage(seed_));
   for (const MatrixShape& shape : MatrixShapes()) {

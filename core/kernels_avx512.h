@@ -1,10 +1,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
-// The float32 kernels of kernels_avx512.cc, declared so that the avx512vnni table, which differs
-// from avx512 in its int8 kernels only, can hold the same functions instead of a second copy.
-// REQUIRES: CpuCanRunAvx512().
+// The kernels of kernels_avx512.cc that the avx512vnni table has too, which differs from avx512 in
+// its products of bytes only. REQUIRES: CpuCanRunAvx512().
 
 namespace tracevec::avx512 {
 
@@ -14,5 +14,7 @@ void DotF32Rows(const float* query, const float* matrix, std::size_t stride, std
                 std::size_t count, float* out);
 void L2F32Rows(const float* query, const float* matrix, std::size_t stride, std::size_t rows,
                std::size_t count, float* out);
+std::size_t TakeUnseen(const std::uint32_t* rows, std::size_t count, std::uint32_t* seen,
+                       std::uint32_t* out);
 
 }  // namespace tracevec::avx512
