@@ -2,9 +2,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <vector>
 
 #include "core/kernels.h"
+#include "index/field_layout.h"
 #include "tracevec/schema.h"
 
 namespace tracevec {
@@ -13,14 +15,43 @@ namespace tracevec {
 /// Points into a block or an image, which must outlive it. See EncodeInt8 for what a code means.
 struct CodeRows {
   const std::uint8_t* codes = nullptr;
-  std::size_t stride = 0;  ///< Bytes from row to row.
-  const float* scales = nullptr;
-  const float* squared_norms = nullptr;  ///< Read under l2 only.
+  std::size_t stride = 0;                 ///< Bytes from row to row.
+  const std::uint8_t* factors = nullptr;  ///< See FieldLayout::factors.
+  std::size_t factor_stride = 0;
   std::uint32_t rows = 0;
   std::uint32_t dimension = 0;
   Metric metric = Metric::kCosine;
 
+  CodeRows() = default;
+  /// `apart`: the factors, where the layout does not have them beside the codes.
+  CodeRows(const FieldLayout& layout, const std::uint8_t* row_codes, const std::uint8_t* apart,
+           std::uint32_t row_count)
+      : codes(row_codes),
+        stride(layout.code_stride()),
+        factors(apart),
+        factor_stride(layout.factor_bytes()),
+        rows(row_count),
+        dimension(layout.dimension),
+        metric(layout.metric) {
+    if (!layout.factors_beside_codes()) return;
+    factors = codes + stride - layout.factors() * sizeof(float);
+    factor_stride = stride;
+  }
+
   const std::uint8_t* row(std::uint32_t index) const { return codes + index * stride; }
+  float scale(std::uint32_t index) const { return Factor(index, 0); }
+  /// 0 but under l2.
+  float squared_norm(std::uint32_t index) const {
+    return metric == Metric::kL2 ? Factor(index, 1) : 0;
+  }
+  bool factors_apart() const { return factor_stride != stride; }
+
+ private:
+  float Factor(std::uint32_t index, std::size_t place) const {
+    float value;
+    std::memcpy(&value, factors + index * factor_stride + place * sizeof value, sizeof value);
+    return value;
+  }
 };
 
 /// Approximate scores between two coded rows, larger is nearer, as Int8Query gives them between a
@@ -38,9 +69,9 @@ class RowScorer {
   }
   /// The score that belongs to the product of the two rows' signed codes.
   float FromDot(std::uint32_t a, std::uint32_t b, std::int32_t dot) const {
-    const float product = rows_.scales[a] * rows_.scales[b] * static_cast<float>(dot);
+    const float product = rows_.scale(a) * rows_.scale(b) * static_cast<float>(dot);
     if (rows_.metric != Metric::kL2) return product;
-    return 2 * product - rows_.squared_norms[a] - rows_.squared_norms[b];
+    return 2 * product - rows_.squared_norm(a) - rows_.squared_norm(b);
   }
 
  private:

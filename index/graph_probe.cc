@@ -41,7 +41,7 @@ class ProbeMaker {
     scores_.clear();
     for (std::uint32_t other = 0; other < rows_.rows; ++other) {
       if (present_[other] == 0 || other == row) continue;
-      scores_.push_back(query.Score(rows_.scales[other], rows_.squared_norms[other], dots_[other]));
+      scores_.push_back(query.Score(rows_.scale(other), rows_.squared_norm(other), dots_[other]));
     }
     const auto tenth = scores_.begin() + kNearest - 1;
     std::nth_element(scores_.begin(), tenth, scores_.end(), std::greater<>());

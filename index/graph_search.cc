@@ -109,7 +109,9 @@ void GraphSearcher::CollectFresh(const std::uint32_t* links) {
   fresh_count_ = kernels_->take_unseen(links, Graph::kDegree, seen_.data(), fresh_);
   for (std::size_t i = 0; i < fresh_count_; ++i) {
     PrefetchBytes(rows.row(fresh_[i]), rows.dimension);
-    __builtin_prefetch(rows.scales + fresh_[i]);
+    if (rows.factors_apart()) {
+      __builtin_prefetch(rows.factors + fresh_[i] * rows.factor_stride);
+    }
   }
 }
 
@@ -122,11 +124,11 @@ void GraphSearcher::ScoreFresh() {
   counts_->distances += count;
   if (rows.metric == Metric::kL2) {
     for (std::size_t i = 0; i < count; ++i) {
-      scores_[i] = query.Score(rows.scales[fresh_[i]], rows.squared_norms[fresh_[i]], dots_[i]);
+      scores_[i] = query.Score(rows.scale(fresh_[i]), rows.squared_norm(fresh_[i]), dots_[i]);
     }
   } else {
     for (std::size_t i = 0; i < count; ++i) {
-      scores_[i] = query.Score(rows.scales[fresh_[i]], 0, dots_[i]);
+      scores_[i] = query.Score(rows.scale(fresh_[i]), 0, dots_[i]);
     }
   }
 }

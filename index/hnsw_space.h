@@ -60,9 +60,7 @@ class RowSpace : public hnswlib::SpaceInterface<float> {
   void* get_dist_func_param() override { return &distance_; }
 
   void Store(const RowScorer& scorer, std::uint32_t row, std::uint8_t* to) const {
-    const StoredRow stored = {rows_.scales[row],
-                              rows_.metric == Metric::kL2 ? rows_.squared_norms[row] : 0,
-                              scorer.offset(row)};
+    const StoredRow stored = {rows_.scale(row), rows_.squared_norm(row), scorer.offset(row)};
     std::memcpy(to, &stored, sizeof stored);
     std::memcpy(to + sizeof stored, rows_.row(row), rows_.dimension);
   }

@@ -82,11 +82,11 @@ Int8Query::Int8Query(const CodeRows& rows, std::uint32_t row) : codes_(rows.dime
     sum += code;
   }
   offset_ = kOffset * sum;
-  factor_ = rows.scales[row];
+  factor_ = rows.scale(row);
   if (rows.metric == Metric::kL2) {
     factor_ *= 2;
     norm_weight_ = 1;
-    constant_ = rows.squared_norms[row];
+    constant_ = rows.squared_norm(row);
   }
 }
 

@@ -40,13 +40,10 @@ RowBlock::RowBlock(std::uint32_t capacity, std::vector<FieldLayout> fields)
     OwnColumn& own = own_columns_[f];
     own.codes = AlignedArray<std::uint8_t>(capacity * fields_[f].code_stride());
     own.vectors = AlignedArray<float>(std::size_t{capacity} * fields_[f].dimension);
-    own.scales.resize(capacity);
-    own.squared_norms.resize(capacity);
+    own.factors.resize(capacity * fields_[f].factor_bytes());
     own.present.resize(capacity);
-    columns_[f].codes = own.codes.data();
+    columns_[f].codes = {fields_[f], own.codes.data(), own.factors.data(), capacity};
     columns_[f].vectors = own.vectors.data();
-    columns_[f].scales = own.scales.data();
-    columns_[f].squared_norms = own.squared_norms.data();
     columns_[f].present = own.present.data();
   }
 }
@@ -61,7 +58,7 @@ std::size_t RowBlock::memory_bytes() const {
   std::size_t row_bytes = sizeof(std::string) + sizeof(DocumentNumber) + sizeof(ChunkNumber) +
                           3 * sizeof(std::uint64_t);
   for (const FieldLayout& field : fields_) {
-    row_bytes += field.code_stride() + field.dimension * sizeof(float) + 2 * sizeof(float) + 1;
+    row_bytes += field.code_stride() + field.factor_bytes() + field.dimension * sizeof(float) + 1;
   }
   return row_bytes * capacity_;
 }
@@ -69,16 +66,21 @@ std::size_t RowBlock::memory_bytes() const {
 void RowBlock::FillColumn(std::size_t field, std::uint32_t row, std::span<const float> vector,
                           bool normalised) {
   OwnColumn& column = own_columns_[field];
-  const std::size_t count = fields_[field].dimension;
-  float* target = column.vectors.data() + std::size_t{row} * fields_[field].dimension;
-  if (fields_[field].metric == Metric::kCosine && !normalised) {
+  const FieldLayout& layout = fields_[field];
+  const std::size_t count = layout.dimension;
+  float* target = column.vectors.data() + std::size_t{row} * count;
+  if (layout.metric == Metric::kCosine && !normalised) {
     Normalise(vector.data(), count, target);
   } else {
     std::memcpy(target, vector.data(), count * sizeof(float));
   }
-  column.scales[row] = EncodeInt8(
-      target, count, column.codes.data() + std::size_t{row} * fields_[field].code_stride());
-  column.squared_norms[row] = static_cast<float>(SquaredNorm(target, count));
+  std::uint8_t* codes = column.codes.data() + row * layout.code_stride();
+  const float factors[] = {EncodeInt8(target, count, codes),
+                           static_cast<float>(SquaredNorm(target, count))};
+  const std::size_t bytes = layout.factors() * sizeof(float);
+  std::memcpy(layout.factors_beside_codes() ? codes + layout.code_stride() - bytes
+                                            : column.factors.data() + row * bytes,
+              factors, bytes);
   column.present[row] = 1;
 }
 
@@ -99,7 +101,6 @@ std::uint32_t RowBlock::Append(NewRow row) {
     if (!row.vectors[f].empty()) FillColumn(f, at, row.vectors[f], row.normalised);
   }
   states_[at].store(state.release(), std::memory_order_release);
-  deleted_[at].store(Raw(kNeverDeleted), std::memory_order_release);
   return size_++;
 }
 

@@ -61,8 +61,7 @@ class RowBlock final : public RowSet {
   struct OwnColumn {
     AlignedArray<std::uint8_t> codes;
     AlignedArray<float> vectors;
-    std::vector<float> scales;
-    std::vector<float> squared_norms;
+    std::vector<std::uint8_t> factors;
     std::vector<std::uint8_t> present;
   };
 

@@ -3,8 +3,10 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <limits>
 #include <memory>
+#include <new>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -14,21 +16,11 @@
 #include "core/ids.h"
 #include "index/chunk_state.h"
 #include "index/code_rows.h"
+#include "index/field_layout.h"
 #include "index/graph.h"
 #include "tracevec/schema.h"
 
 namespace tracevec {
-
-/// The shape of one vector field inside an index.
-struct FieldLayout {
-  std::uint32_t dimension = 0;
-  Metric metric = Metric::kCosine;
-
-  /// Bytes of codes a row, which starts on a cache line. Vectors stand one after the other: they
-  /// are read for few rows, and padding a hundred floats would cost an eighth of the disk.
-  std::size_t code_stride() const { return (std::size_t{dimension} + 63) / 64 * 64; }
-  friend bool operator==(const FieldLayout&, const FieldLayout&) = default;
-};
 
 /// Room for states that a row set does not keep as such. One a thread; one row at a time.
 struct StateScratch {
@@ -69,14 +61,14 @@ class RowSet {
   /// Marks a row dead for every view at or after the commit. Writer only.
   void Delete(std::uint32_t row, CommitNumber commit) {
     any_deleted_.store(true, std::memory_order_release);
-    deleted_[row].store(Raw(commit), std::memory_order_release);
+    DeletedInverse(row).store(~Raw(commit), std::memory_order_release);
   }
   CommitNumber created(std::uint32_t row) const { return CommitNumber{created_[row]}; }
   CommitNumber deleted(std::uint32_t row) const {
-    return CommitNumber{deleted_[row].load(std::memory_order_acquire)};
+    return CommitNumber{~DeletedInverse(row).load(std::memory_order_acquire)};
   }
   bool VisibleAt(std::uint32_t row, CommitNumber view) const {
-    return created_[row] <= Raw(view) && Raw(view) < deleted_[row].load(std::memory_order_acquire);
+    return created_[row] <= Raw(view) && view < deleted(row);
   }
   /// Whether all rows are known to be visible at a view, which saves looking at each: two reads
   /// from distant places for every candidate of a search.
@@ -92,20 +84,16 @@ class RowSet {
     return columns_[field].present[row] != 0;
   }
   const std::uint8_t* codes(std::size_t field, std::uint32_t row) const {
-    return columns_[field].codes + std::size_t{row} * fields_[field].code_stride();
+    return columns_[field].codes.row(row);
   }
   const float* vector(std::size_t field, std::uint32_t row) const {
     return columns_[field].vectors + std::size_t{row} * fields_[field].dimension;
   }
-  float scale(std::size_t field, std::uint32_t row) const { return columns_[field].scales[row]; }
-  float squared_norm(std::size_t field, std::uint32_t row) const {
-    return columns_[field].squared_norms[row];
-  }
   /// The codes of the first `rows` rows.
   CodeRows code_rows(std::size_t field, std::uint32_t rows) const {
-    const Column& column = columns_[field];
-    return {column.codes, fields_[field].code_stride(), column.scales,        column.squared_norms,
-            rows,         fields_[field].dimension,     fields_[field].metric};
+    CodeRows codes = columns_[field].codes;
+    codes.rows = rows;
+    return codes;
   }
   /// Null where rows of the field are found by scanning.
   const GraphView* graph(std::size_t field) const {
@@ -118,10 +106,8 @@ class RowSet {
  protected:
   /// Where the rows of a field lie.
   struct Column {
-    const std::uint8_t* codes = nullptr;
+    CodeRows codes;
     const float* vectors = nullptr;
-    const float* scales = nullptr;
-    const float* squared_norms = nullptr;
     const std::uint8_t* present = nullptr;
     std::optional<GraphView> graph;
     std::uint32_t default_ef = 0;
@@ -130,9 +116,10 @@ class RowSet {
 
   explicit RowSet(std::vector<FieldLayout> fields)
       : fields_(std::move(fields)), columns_(fields_.size()) {}
-  /// Room for the visibility of so many rows, all unborn. Throws std::bad_alloc.
+  /// Room for the deletions of so many rows, none of them deleted. Throws std::bad_alloc.
   void ReserveRows(std::uint32_t rows) {
-    deleted_ = std::make_unique<std::atomic<std::uint64_t>[]>(rows);
+    deleted_inverse_.reset(static_cast<std::uint64_t*>(std::calloc(rows, sizeof(std::uint64_t))));
+    if (deleted_inverse_ == nullptr && rows > 0) throw std::bad_alloc();
   }
 
   const std::vector<FieldLayout> fields_;
@@ -142,7 +129,19 @@ class RowSet {
   const std::uint64_t* created_ = nullptr;
   std::uint64_t newest_created_ = std::numeric_limits<std::uint64_t>::max();  ///< Or later.
   std::atomic<bool> any_deleted_{false};
-  std::unique_ptr<std::atomic<std::uint64_t>[]> deleted_;
+
+ private:
+  struct Free {
+    void operator()(std::uint64_t* numbers) const { std::free(numbers); }
+  };
+
+  std::atomic_ref<std::uint64_t> DeletedInverse(std::uint32_t row) const {
+    return std::atomic_ref(deleted_inverse_.get()[row]);
+  }
+
+  /// The commit that deleted each row, inverted: kNeverDeleted is 0, so that memory in which no row
+  /// was deleted is never written and takes none.
+  std::unique_ptr<std::uint64_t[], Free> deleted_inverse_;
 };
 
 }  // namespace tracevec

@@ -104,12 +104,11 @@ std::vector<ScoredRow> ScanCodes(const IndexView& view, std::uint32_t set, const
   TopK<ScoredRow, BetterById> best(count, BetterById{&view});
   ScanSet(view, set, query, counts, &best,
           [&](const RowSet& rows, std::uint32_t first, std::uint32_t step, float* out) {
-            const FieldLayout& layout = rows.fields()[query.field];
-            kernels.dot_u8s8_rows(coded.codes(), rows.codes(query.field, first),
-                                  layout.code_stride(), step, layout.dimension, dots.data());
+            const CodeRows codes = rows.code_rows(query.field, first + step);
+            kernels.dot_u8s8_rows(coded.codes(), codes.row(first), codes.stride, step,
+                                  codes.dimension, dots.data());
             for (std::uint32_t i = 0; i < step; ++i) {
-              out[i] = coded.Score(rows.scale(query.field, first + i),
-                                   rows.squared_norm(query.field, first + i), dots[i]);
+              out[i] = coded.Score(codes.scale(first + i), codes.squared_norm(first + i), dots[i]);
             }
           });
   return best.Take();

@@ -119,7 +119,8 @@ std::optional<std::uint32_t> Segment::Find(DocumentNumber document, ChunkNumber 
 }
 
 std::size_t Segment::memory_bytes() const {
-  std::size_t total = rows_ * sizeof(std::uint64_t) + hot_bytes_;
+  std::size_t total = hot_bytes_;
+  if (any_deleted_.load(std::memory_order_relaxed)) total += rows_ * sizeof(std::uint64_t);
   for (std::uint32_t page = 0; page * kRowsPerPage < rows_; ++page) {
     if (pages_[page].load(std::memory_order_relaxed) != nullptr) total += sizeof(StatePage);
   }

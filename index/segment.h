@@ -68,8 +68,7 @@ class Segment final : public RowSet {
   /// second at recall 0.99 so, 15,545 instead of 11,939 at 0.995.
   struct HotCopy {
     AlignedArray<std::uint8_t> codes;
-    AlignedArray<float> scales;
-    AlignedArray<float> squared_norms;
+    AlignedArray<std::uint8_t> factors;
     AlignedArray<std::uint32_t> links;
   };
 

@@ -35,16 +35,18 @@ void SegmentBuilder::CopyRows(std::size_t field) {
   Field& built = built_[field];
   const std::size_t stride = fields_[field].code_stride();
   built.codes = AlignedArray<std::uint8_t>(rows_.size() * stride);
-  built.scales.resize(rows_.size());
-  built.squared_norms.resize(rows_.size());
+  const std::size_t factor_bytes = fields_[field].factor_bytes();
+  built.factors.resize(rows_.size() * factor_bytes);
   built.present.resize(rows_.size());
   for (std::size_t i = 0; i < rows_.size(); ++i) {
     const RowSet& set = *rows_[i].set;
     const std::uint32_t row = rows_[i].row;
     if (!set.HasVector(field, row)) continue;
     std::memcpy(built.codes.data() + i * stride, set.codes(field, row), stride);
-    built.scales[i] = set.scale(field, row);
-    built.squared_norms[i] = set.squared_norm(field, row);
+    if (factor_bytes > 0) {
+      std::memcpy(built.factors.data() + i * factor_bytes,
+                  set.code_rows(field, row + 1).factors + row * factor_bytes, factor_bytes);
+    }
     built.present[i] = 1;
   }
 }
@@ -68,13 +70,8 @@ void SegmentBuilder::BuildField(std::size_t field, const SegmentBuildOptions& op
   const FieldLayout& layout = fields_[field];
   CopyRows(field);
   Field& built = built_[field];
-  const CodeRows codes = {built.codes.data(),
-                          layout.code_stride(),
-                          built.scales.data(),
-                          built.squared_norms.data(),
-                          static_cast<std::uint32_t>(rows_.size()),
-                          layout.dimension,
-                          layout.metric};
+  const CodeRows codes(layout, built.codes.data(), built.factors.data(),
+                       static_cast<std::uint32_t>(rows_.size()));
   const RowScorer scorer(codes, kernels_);
   GraphBuildOptions build;
   build.ef_construction = options.ef_construction;
@@ -109,8 +106,8 @@ Status SegmentBuilder::Write(CollectionNumber collection, ImageSink* sink) const
   SegmentWriter writer(fields_, rows_, as_of_, collection);
   for (std::size_t field = 0; field < built_.size(); ++field) {
     const Field& built = built_[field];
-    writer.AddField(field, {built.codes.data(), built.scales, built.squared_norms, built.present,
-                            &built.graph, built.default_ef, built.lineage});
+    writer.AddField(field, {built.codes.data(), built.factors, built.present, &built.graph,
+                            built.default_ef, built.lineage});
   }
   return writer.WriteTo(sink);
 }

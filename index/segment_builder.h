@@ -54,8 +54,7 @@ class SegmentBuilder {
  private:
   struct Field {
     AlignedArray<std::uint8_t> codes;
-    std::vector<float> scales;
-    std::vector<float> squared_norms;
+    std::vector<std::uint8_t> factors;  ///< Those that stand apart.
     std::vector<std::uint8_t> present;
     Graph graph;
     std::uint32_t default_ef = 0;

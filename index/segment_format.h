@@ -11,7 +11,7 @@ namespace tracevec {
 static_assert(std::endian::native == std::endian::little, "images are read where they lie");
 
 constexpr std::uint64_t kSegmentMagic = 0x31474553'56525401;  // Also tells the byte order.
-constexpr std::uint32_t kSegmentFormat = 1;
+constexpr std::uint32_t kSegmentFormat = 2;
 constexpr std::uint64_t kSectionAlignment = 64;
 
 enum class SectionKind : std::uint16_t {
@@ -30,8 +30,7 @@ enum class SectionKind : std::uint16_t {
   kField,              ///< One FieldRecord.
   kPresent,            ///< u8 a row: 1 where it has a vector of the field.
   kCodes,              ///< FieldLayout::code_stride() bytes a row.
-  kScales,             ///< f32 a row.
-  kSquaredNorms,       ///< f32 a row.
+  kFactors,            ///< FieldLayout::factor_bytes() bytes a row.
   kVectors,            ///< The dimension in floats a row.
   kLinks,              ///< Graph::kDegree u32 a row.
   kLevelRows,          ///< u32 a node of the level.

@@ -201,8 +201,6 @@ Status SegmentReader::ReadRows() {
   segment.pages_ = std::make_unique<std::atomic<Segment::StatePage*>[]>(pages);
   segment.rows_ = rows;
   segment.ReserveRows(rows);
-  for (std::uint32_t row = 0; row < rows; ++row)
-    segment.deleted_[row].store(Raw(kNeverDeleted), std::memory_order_relaxed);
   return Status::Ok();
 }
 
@@ -248,8 +246,8 @@ Status SegmentReader::ReadField(std::size_t field) {
                             Get<std::uint8_t>(SectionKind::kPresent, rows, field));
   TRACEVEC_ASSIGN_OR_RETURN(
       auto codes, Get<std::uint8_t>(SectionKind::kCodes, rows * layout.code_stride(), field));
-  TRACEVEC_ASSIGN_OR_RETURN(auto scales, Get<float>(SectionKind::kScales, rows, field));
-  TRACEVEC_ASSIGN_OR_RETURN(auto norms, Get<float>(SectionKind::kSquaredNorms, rows, field));
+  TRACEVEC_ASSIGN_OR_RETURN(
+      auto factors, Get<std::uint8_t>(SectionKind::kFactors, rows * layout.factor_bytes(), field));
   TRACEVEC_ASSIGN_OR_RETURN(const auto vectors,
                             Get<float>(SectionKind::kVectors, rows * layout.dimension, field));
   const GraphLineage lineage = {record.generation, record.dead, record.refined == 1};
@@ -259,10 +257,13 @@ Status SegmentReader::ReadField(std::size_t field) {
   }
   Segment::HotCopy& hot = segment_->hot_[field];
   codes = KeepHot(codes, &hot.codes);
-  scales = KeepHot(scales, &hot.scales);
-  norms = KeepHot(norms, &hot.squared_norms);
-  segment_->columns_[field] = {codes.data(),   vectors.data(), scales.data(),     norms.data(),
-                               present.data(), std::nullopt,   record.default_ef, lineage};
+  factors = KeepHot(factors, &hot.factors);
+  segment_->columns_[field] = {CodeRows(layout, codes.data(), factors.data(), trailer_.rows),
+                               vectors.data(),
+                               present.data(),
+                               std::nullopt,
+                               record.default_ef,
+                               lineage};
   return ReadGraph(field, record);
 }
 

@@ -173,8 +173,7 @@ void SegmentWriter::AddField(std::size_t field, const FieldContent& content) {
   PlanSpan(SectionKind::kPresent, content.present, field);
   PlanSpan(SectionKind::kCodes, std::span(content.codes, rows_.size() * layout.code_stride()),
            field);
-  PlanSpan(SectionKind::kScales, content.scales, field);
-  PlanSpan(SectionKind::kSquaredNorms, content.squared_norms, field);
+  PlanSpan(SectionKind::kFactors, content.factors, field);
   const std::size_t row_bytes = layout.dimension * sizeof(float);
   Plan({static_cast<std::uint16_t>(SectionKind::kVectors), place}, rows_.size() * row_bytes,
        [this, field, row_bytes](CheckedSink* sink) {

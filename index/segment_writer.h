@@ -18,8 +18,7 @@ class SegmentWriter {
   /// What was built of one field. Points to the builder's.
   struct FieldContent {
     const std::uint8_t* codes;
-    std::span<const float> scales;
-    std::span<const float> squared_norms;
+    std::span<const std::uint8_t> factors;
     std::span<const std::uint8_t> present;
     const Graph* graph;
     std::uint32_t default_ef;

@@ -85,7 +85,7 @@ class Graphs {
       for (std::uint32_t row = 0; row < rows.rows; ++row) {
         if (present_[row] == 0) continue;
         scores.push_back(
-            query.Score(rows.scales[row], rows.squared_norms[row],
+            query.Score(rows.scale(row), rows.squared_norm(row),
                         kernels_.dot_u8s8(rows.row(row), query.codes(), rows.dimension)));
       }
       std::nth_element(scores.begin(), scores.begin() + 9, scores.end(), std::greater<>());

@@ -95,11 +95,38 @@ TEST(RowBlock, ARowKeepsWhatItWasGiven) {
   EXPECT_FALSE(block.HasVector(1, 0));
   EXPECT_EQ(block.vector(0, 0)[1], 4.0F);
   StateScratch scratch;
-  EXPECT_EQ(block.squared_norm(0, 0), 25.0F);
+  EXPECT_EQ(block.code_rows(0, 1).squared_norm(0), 25.0F);
+  EXPECT_EQ(block.code_rows(0, 1).scale(0), 4.0F / 127);
   const ChunkState& state = block.StateAt(0, CommitNumber{1}, &scratch);
   EXPECT_EQ(state.document->id, "7");
   EXPECT_EQ(*state.own, (Metadata{{"a", 1}}));
   EXPECT_TRUE(state.own_is_complete);
+}
+
+// 64 codes leave no room in their cache line, 58 have room for a scale and none for two numbers.
+TEST(RowBlock, FactorsStandBesideTheCodesOrApartAndAreTheSame) {
+  for (const std::uint32_t dimension : {8U, 56U, 58U, 60U, 61U, 64U, 65U}) {
+    for (const Metric metric : {Metric::kL2, Metric::kIp}) {
+      SCOPED_TRACE(dimension);
+      const FieldLayout layout{dimension, metric};
+      const std::size_t room = layout.code_stride() - dimension;
+      EXPECT_EQ(layout.factors_beside_codes(), room >= (metric == Metric::kL2 ? 8U : 4U));
+      RowBlock block(3, {layout});
+      for (std::uint32_t row = 0; row < 3; ++row) {
+        const std::vector<float> vector(dimension, static_cast<float>(row + 1));
+        block.Append(MakeRow(row, 0, 1, {vector}));
+      }
+      const CodeRows codes = block.code_rows(0, 3);
+      for (std::uint32_t row = 0; row < 3; ++row) {
+        const auto value = static_cast<float>(row + 1);
+        const float norm = value * value * static_cast<float>(dimension);
+        EXPECT_EQ(codes.scale(row), value / 127);
+        EXPECT_EQ(codes.squared_norm(row), metric == Metric::kL2 ? norm : 0);
+        EXPECT_EQ(codes.row(row)[0], 255);
+        EXPECT_EQ(codes.row(row)[dimension - 1], 255);
+      }
+    }
+  }
 }
 
 TEST(RowBlock, CosineVectorsAreNormalisedUnlessTheyAreSaidToBe) {
@@ -108,7 +135,6 @@ TEST(RowBlock, CosineVectorsAreNormalisedUnlessTheyAreSaidToBe) {
   block.Append(MakeRow(1, 0, 1, {vector}));
   EXPECT_EQ(block.vector(0, 0)[0], 0.6F);
   EXPECT_EQ(block.vector(0, 0)[1], 0.8F);
-  EXPECT_FLOAT_EQ(block.squared_norm(0, 0), 1.0F);
   NewRow normalised = MakeRow(2, 0, 1, {std::span(block.vector(0, 0), 2)});
   normalised.normalised = true;
   block.Append(std::move(normalised));
@@ -123,7 +149,8 @@ TEST(RowBlock, CodesStartOnCacheLinesAndVectorsStandOneAfterTheOther) {
     block.Append(MakeRow(row, 0, 1, {vector}));
     const std::uint8_t* codes = block.codes(0, row);
     EXPECT_EQ(reinterpret_cast<std::uintptr_t>(codes) % 64, 0u);
-    EXPECT_TRUE(std::all_of(codes + 17, codes + 64, [](auto padding) { return padding == 0; }));
+    EXPECT_TRUE(std::all_of(codes + 17, codes + 60, [](auto padding) { return padding == 0; }));
+    EXPECT_EQ(block.code_rows(0, 3).scale(row), 1.0F / 127) << "in the last four bytes";
     EXPECT_EQ(block.vector(0, row), block.vector(0, 0) + row * 17);
     EXPECT_EQ(block.vector(0, row)[16], 1.0F);
   }

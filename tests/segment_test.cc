@@ -17,7 +17,7 @@
 namespace tracevec {
 namespace {
 
-const std::vector<FieldLayout> kFields = {{24, Metric::kCosine}, {8, Metric::kL2}};
+const std::vector<FieldLayout> kFields = {{24, Metric::kCosine}, {60, Metric::kL2}};
 
 /// Rows of documents of three chunks each; every seventh row lacks its second vector.
 std::shared_ptr<RowBlock> MakeBlock(std::uint32_t rows, std::uint64_t seed) {
@@ -99,7 +99,10 @@ TEST(Segment, HoldsWhatItsRowsHeld) {
       ASSERT_EQ(std::memcmp(segment->vector(field, row), block->vector(field, row), dimension * 4),
                 0);
       ASSERT_EQ(std::memcmp(segment->codes(field, row), block->codes(field, row), dimension), 0);
-      ASSERT_EQ(segment->scale(field, row), block->scale(field, row));
+      const CodeRows read = segment->code_rows(field, row + 1);
+      const CodeRows built = block->code_rows(field, row + 1);
+      ASSERT_EQ(read.scale(row), built.scale(row));
+      ASSERT_EQ(read.squared_norm(row), built.squared_norm(row));
     }
   }
   EXPECT_FALSE(segment->Find(DocumentNumber{1000}, ChunkNumber{0}));
