@@ -23,11 +23,11 @@ constexpr std::size_t kWidestSearch = 8192;
 constexpr std::size_t kRescoreSlack = 6;
 constexpr std::size_t kRescoresAhead = 4;
 
-/// How wide to search a graph: as asked, or what finds enough of the ten nearest, and in proportion
-/// for more.
+/// How wide to search a graph: as asked, if that is enough for k, or what finds enough of the ten
+/// nearest, and in proportion for more.
 std::size_t WidthOf(const RowSet& set, const ScanQuery& query) {
-  const std::size_t ef = query.ef != 0 ? query.ef : set.default_ef(query.field);
-  return std::max(ef, query.k + query.k / 2);
+  if (query.ef != 0) return std::max(query.ef, query.k);
+  return std::max<std::size_t>(set.default_ef(query.field), query.k + query.k / 2);
 }
 
 /// Rows of a damaged image may score what is no number, which no order has a place for.

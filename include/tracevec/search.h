@@ -23,7 +23,8 @@ struct SearchRequest {
   Filter where;                     ///< Empty: no filter.
   std::string field;                ///< Vector field; may be empty when there is one.
   bool exact = false;               ///< float32 over everything, no approximation.
-  std::optional<std::uint32_t> ef;  ///< Search width, 1 to 65,536; scans rescore at least as many.
+  /// Width of a graph search, 1 to 65,536, and at least k in effect; scans rescore at least as many.
+  std::optional<std::uint32_t> ef;
   /// Recall to reach, over 0 and at most 1, in place of `ef`. Met by scanning float32.
   std::optional<double> target_recall;
   std::optional<double>
