@@ -3,9 +3,10 @@
 #include <cstddef>
 #include <cstdint>
 
-// Distance kernels, one table per instruction set. This header is included by files compiled with
-// instruction-set flags, so it holds plain declarations only: an inline function here would be
-// compiled with those flags and could become the copy the linker keeps for everybody.
+// Kernels of distances and of graph search, one table per instruction set. This header is included
+// by files compiled with instruction-set flags, so it holds plain declarations only: an inline
+// function here would be compiled with those flags and could become the copy the linker keeps for
+// everybody.
 
 namespace tracevec {
 
@@ -28,6 +29,14 @@ struct KernelTable {
   /// The same for scattered rows: row `rows[i]` of the matrix into out[i].
   void (*dot_u8s8_gather)(const std::int8_t* query, const std::uint8_t* matrix, std::size_t stride,
                           const std::uint32_t* rows, std::size_t row_count, std::size_t count,
+                          std::int32_t* out);
+  /// The same for codes of four bits (0..15), two to a byte: byte i has component i in its low half
+  /// and component `bytes` + i in its high half. Exact for bytes <= 65,536.
+  std::int32_t (*dot_u4s8)(const std::uint8_t* codes, const std::int8_t* query, std::size_t bytes);
+  void (*dot_u4s8_rows)(const std::int8_t* query, const std::uint8_t* matrix, std::size_t stride,
+                        std::size_t rows, std::size_t bytes, std::int32_t* out);
+  void (*dot_u4s8_gather)(const std::int8_t* query, const std::uint8_t* matrix, std::size_t stride,
+                          const std::uint32_t* rows, std::size_t row_count, std::size_t bytes,
                           std::int32_t* out);
   /// Of two rows of codes: sum of a (0..255) times b - 128.
   std::int32_t (*dot_u8u8)(const std::uint8_t* a, const std::uint8_t* b, std::size_t count);

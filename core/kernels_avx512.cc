@@ -87,6 +87,40 @@ void DotU8S8Gather(const std::int8_t* query, const std::uint8_t* matrix, std::si
   }
 }
 
+// A pair of products is at most 2 * 15 * 127, which maddubs does not saturate.
+std::int32_t DotU4S8(const std::uint8_t* codes, const std::int8_t* query, std::size_t bytes) {
+  const __m512i low_half = _mm512_set1_epi8(15);
+  const __m512i ones = _mm512_set1_epi16(1);
+  __m512i sums = _mm512_setzero_si512();
+  for (std::size_t i = 0; i < bytes; i += 64) {
+    const std::size_t left = bytes - i;
+    const auto mask = left < 64 ? static_cast<__mmask64>((1ULL << left) - 1) : ~__mmask64{0};
+    const __m512i pairs = _mm512_maskz_loadu_epi8(mask, codes + i);
+    const __m512i low = _mm512_and_si512(pairs, low_half);
+    const __m512i high = _mm512_and_si512(_mm512_srli_epi16(pairs, 4), low_half);
+    const __m512i products = _mm512_add_epi16(
+        _mm512_maddubs_epi16(low, _mm512_maskz_loadu_epi8(mask, query + i)),
+        _mm512_maddubs_epi16(high, _mm512_maskz_loadu_epi8(mask, query + bytes + i)));
+    sums = _mm512_add_epi32(sums, _mm512_madd_epi16(products, ones));
+  }
+  return _mm512_reduce_add_epi32(sums);
+}
+
+void DotU4S8Rows(const std::int8_t* query, const std::uint8_t* matrix, std::size_t stride,
+                 std::size_t rows, std::size_t bytes, std::int32_t* out) {
+  for (std::size_t row = 0; row < rows; ++row) {
+    out[row] = DotU4S8(matrix + row * stride, query, bytes);
+  }
+}
+
+void DotU4S8Gather(const std::int8_t* query, const std::uint8_t* matrix, std::size_t stride,
+                   const std::uint32_t* rows, std::size_t row_count, std::size_t bytes,
+                   std::int32_t* out) {
+  for (std::size_t i = 0; i < row_count; ++i) {
+    out[i] = DotU4S8(matrix + rows[i] * stride, query, bytes);
+  }
+}
+
 }  // namespace
 
 namespace avx512 {
@@ -144,9 +178,11 @@ std::size_t TakeUnseen(const std::uint32_t* rows, std::size_t count, std::uint32
 
 namespace {
 
-constexpr KernelTable kTable = {
-    "avx512",    avx512::DotF32, avx512::L2F32, avx512::DotF32Rows, avx512::L2F32Rows, DotU8S8,
-    DotU8S8Rows, DotU8S8Gather,  DotU8U8,       avx512::TakeUnseen};
+constexpr KernelTable kTable = {"avx512",           avx512::DotF32,    avx512::L2F32,
+                                avx512::DotF32Rows, avx512::L2F32Rows, DotU8S8,
+                                DotU8S8Rows,        DotU8S8Gather,     DotU4S8,
+                                DotU4S8Rows,        DotU4S8Gather,     DotU8U8,
+                                avx512::TakeUnseen};
 
 }  // namespace
 

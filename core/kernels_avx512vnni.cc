@@ -69,6 +69,22 @@ __m128i SumOfLanes(__m512i a, __m512i b, __m512i c, __m512i d) {
   return _mm_add_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
 }
 
+// Four rows that are looked at together. Where fewer are left, the last one takes the places of
+// those that are missing.
+struct FourRows {
+  FourRows(const std::uint8_t* matrix, std::size_t stride, const std::uint32_t* rows,
+           std::size_t row_count, std::size_t first) {
+    const std::size_t last = row_count - 1;
+    for (std::size_t i = 0; i < 4; ++i) {
+      row[i] = matrix + rows[first + i < last ? first + i : last] * stride;
+    }
+    const std::size_t left = row_count - first;
+    present = static_cast<__mmask8>(left < 4 ? (1U << left) - 1 : 15U);
+  }
+  const std::uint8_t* row[4];
+  __mmask8 present;
+};
+
 // Four rows at a time share the query's loads, and their sums wait for nothing but themselves. A
 // row's length in whole registers is `kBlocks`, or, with 0, known at run time only.
 template <std::size_t kBlocks>
@@ -104,18 +120,63 @@ void DotU8S8Gather(const std::int8_t* query, const std::uint8_t* matrix, std::si
                    std::int32_t* out) {
   const std::size_t blocks = count / 64;
   const auto rest = static_cast<__mmask64>((1ULL << (count % 64)) - 1);
-  for (std::size_t i = 0; i < row_count; i += 4) {
-    // The last row takes the places of those that are missing in the last four.
-    const std::size_t last = row_count - 1;
-    const std::uint8_t* const four[4] = {matrix + rows[i] * stride,
-                                         matrix + rows[i + 1 < last ? i + 1 : last] * stride,
-                                         matrix + rows[i + 2 < last ? i + 2 : last] * stride,
-                                         matrix + rows[i + 3 < last ? i + 3 : last] * stride};
-    const __m128i sums = blocks == 6 ? DotFourRows<6>(query, four, blocks, rest)
-                                     : DotFourRows<0>(query, four, blocks, rest);
-    const std::size_t left = row_count - i;
-    const auto mask = static_cast<__mmask8>(left < 4 ? (1U << left) - 1 : 15U);
-    _mm_mask_storeu_epi32(out + i, mask, sums);
+  for (std::size_t first = 0; first < row_count; first += 4) {
+    const FourRows four(matrix, stride, rows, row_count, first);
+    const __m128i sums = blocks == 6 ? DotFourRows<6>(query, four.row, blocks, rest)
+                                     : DotFourRows<0>(query, four.row, blocks, rest);
+    _mm_mask_storeu_epi32(out + first, four.present, sums);
+  }
+}
+
+// The two halves of a register of pairs, each times its weights, added to the sums.
+__m512i AddPairs(__m512i sums, __m512i pairs, __m512i low_weights, __m512i high_weights) {
+  const __m512i low_half = _mm512_set1_epi8(15);
+  const __m512i low = _mm512_and_si512(pairs, low_half);
+  const __m512i high = _mm512_and_si512(_mm512_srli_epi16(pairs, 4), low_half);
+  return _mm512_dpbusd_epi32(_mm512_dpbusd_epi32(sums, low, low_weights), high, high_weights);
+}
+
+__mmask64 FirstBytes(std::size_t count) {
+  return count < 64 ? static_cast<__mmask64>((1ULL << count) - 1) : ~__mmask64{0};
+}
+
+std::int32_t DotU4S8(const std::uint8_t* codes, const std::int8_t* query, std::size_t bytes) {
+  __m512i sums = _mm512_setzero_si512();
+  for (std::size_t i = 0; i < bytes; i += 64) {
+    const __mmask64 mask = FirstBytes(bytes - i);
+    sums = AddPairs(sums, _mm512_maskz_loadu_epi8(mask, codes + i),
+                    _mm512_maskz_loadu_epi8(mask, query + i),
+                    _mm512_maskz_loadu_epi8(mask, query + bytes + i));
+  }
+  return _mm512_reduce_add_epi32(sums);
+}
+
+void DotU4S8Rows(const std::int8_t* query, const std::uint8_t* matrix, std::size_t stride,
+                 std::size_t rows, std::size_t bytes, std::int32_t* out) {
+  for (std::size_t row = 0; row < rows; ++row) {
+    out[row] = DotU4S8(matrix + row * stride, query, bytes);
+  }
+}
+
+void DotU4S8Gather(const std::int8_t* query, const std::uint8_t* matrix, std::size_t stride,
+                   const std::uint32_t* rows, std::size_t row_count, std::size_t bytes,
+                   std::int32_t* out) {
+  for (std::size_t first = 0; first < row_count; first += 4) {
+    const FourRows four(matrix, stride, rows, row_count, first);
+    __m512i sum0 = _mm512_setzero_si512();
+    __m512i sum1 = _mm512_setzero_si512();
+    __m512i sum2 = _mm512_setzero_si512();
+    __m512i sum3 = _mm512_setzero_si512();
+    for (std::size_t i = 0; i < bytes; i += 64) {
+      const __mmask64 mask = FirstBytes(bytes - i);
+      const __m512i low = _mm512_maskz_loadu_epi8(mask, query + i);
+      const __m512i high = _mm512_maskz_loadu_epi8(mask, query + bytes + i);
+      sum0 = AddPairs(sum0, _mm512_maskz_loadu_epi8(mask, four.row[0] + i), low, high);
+      sum1 = AddPairs(sum1, _mm512_maskz_loadu_epi8(mask, four.row[1] + i), low, high);
+      sum2 = AddPairs(sum2, _mm512_maskz_loadu_epi8(mask, four.row[2] + i), low, high);
+      sum3 = AddPairs(sum3, _mm512_maskz_loadu_epi8(mask, four.row[3] + i), low, high);
+    }
+    _mm_mask_storeu_epi32(out + first, four.present, SumOfLanes(sum0, sum1, sum2, sum3));
   }
 }
 
@@ -136,9 +197,11 @@ std::int32_t DotU8U8(const std::uint8_t* a, const std::uint8_t* b, std::size_t c
   return _mm512_reduce_add_epi32(sums);
 }
 
-constexpr KernelTable kTable = {
-    "avx512vnni", avx512::DotF32, avx512::L2F32, avx512::DotF32Rows, avx512::L2F32Rows, DotU8S8,
-    DotU8S8Rows,  DotU8S8Gather,  DotU8U8,       avx512::TakeUnseen};
+constexpr KernelTable kTable = {"avx512vnni",       avx512::DotF32,    avx512::L2F32,
+                                avx512::DotF32Rows, avx512::L2F32Rows, DotU8S8,
+                                DotU8S8Rows,        DotU8S8Gather,     DotU4S8,
+                                DotU4S8Rows,        DotU4S8Gather,     DotU8U8,
+                                avx512::TakeUnseen};
 
 }  // namespace
 

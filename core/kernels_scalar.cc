@@ -66,14 +66,39 @@ void DotU8S8Gather(const std::int8_t* query, const std::uint8_t* matrix, std::si
   }
 }
 
+std::int32_t DotU4S8(const std::uint8_t* codes, const std::int8_t* query, std::size_t bytes) {
+  std::int32_t sum = 0;
+  for (std::size_t i = 0; i < bytes; ++i) {
+    sum +=
+        (codes[i] & 15) * std::int32_t{query[i]} + (codes[i] >> 4) * std::int32_t{query[bytes + i]};
+  }
+  return sum;
+}
+
+void DotU4S8Rows(const std::int8_t* query, const std::uint8_t* matrix, std::size_t stride,
+                 std::size_t rows, std::size_t bytes, std::int32_t* out) {
+  for (std::size_t row = 0; row < rows; ++row) {
+    out[row] = DotU4S8(matrix + row * stride, query, bytes);
+  }
+}
+
+void DotU4S8Gather(const std::int8_t* query, const std::uint8_t* matrix, std::size_t stride,
+                   const std::uint32_t* rows, std::size_t row_count, std::size_t bytes,
+                   std::int32_t* out) {
+  for (std::size_t i = 0; i < row_count; ++i) {
+    out[i] = DotU4S8(matrix + rows[i] * stride, query, bytes);
+  }
+}
+
 std::int32_t DotU8U8(const std::uint8_t* a, const std::uint8_t* b, std::size_t count) {
   std::int32_t sum = 0;
   for (std::size_t i = 0; i < count; ++i) sum += std::int32_t{a[i]} * (std::int32_t{b[i]} - 128);
   return sum;
 }
 
-constexpr KernelTable kTable = {"scalar", DotF32,      L2F32,         DotF32Rows, L2F32Rows,
-                                DotU8S8,  DotU8S8Rows, DotU8S8Gather, DotU8U8,    TakeUnseen};
+constexpr KernelTable kTable = {"scalar",      DotF32,      L2F32,         DotF32Rows, L2F32Rows,
+                                DotU8S8,       DotU8S8Rows, DotU8S8Gather, DotU4S8,    DotU4S8Rows,
+                                DotU4S8Gather, DotU8U8,     TakeUnseen};
 
 }  // namespace
 

@@ -99,8 +99,49 @@ void DotU8S8Gather(const std::int8_t* query, const std::uint8_t* matrix, std::si
   }
 }
 
-constexpr KernelTable kTable = {"sse41", DotF32,      L2F32,         DotF32Rows, L2F32Rows,
-                                DotU8S8, DotU8S8Rows, DotU8S8Gather, DotU8U8,    TakeUnseen};
+// A pair of products is at most 2 * 15 * 127, which maddubs does not saturate.
+std::int32_t DotU4S8(const std::uint8_t* codes, const std::int8_t* query, std::size_t bytes) {
+  const __m128i low_half = _mm_set1_epi8(15);
+  const __m128i ones = _mm_set1_epi16(1);
+  __m128i sums = _mm_setzero_si128();
+  std::size_t i = 0;
+  for (; i + 16 <= bytes; i += 16) {
+    const __m128i pairs = _mm_loadu_si128(reinterpret_cast<const __m128i*>(codes + i));
+    const __m128i low = _mm_and_si128(pairs, low_half);
+    const __m128i high = _mm_and_si128(_mm_srli_epi16(pairs, 4), low_half);
+    const auto* weights = reinterpret_cast<const __m128i*>(query + i);
+    const auto* high_weights = reinterpret_cast<const __m128i*>(query + bytes + i);
+    const __m128i products = _mm_add_epi16(_mm_maddubs_epi16(low, _mm_loadu_si128(weights)),
+                                           _mm_maddubs_epi16(high, _mm_loadu_si128(high_weights)));
+    sums = _mm_add_epi32(sums, _mm_madd_epi16(products, ones));
+  }
+  sums = _mm_hadd_epi32(sums, sums);
+  std::int32_t sum = _mm_cvtsi128_si32(_mm_hadd_epi32(sums, sums));
+  for (; i < bytes; ++i) {
+    sum += (codes[i] & 15) * std::int32_t{query[i]};
+    sum += (codes[i] >> 4) * std::int32_t{query[bytes + i]};
+  }
+  return sum;
+}
+
+void DotU4S8Rows(const std::int8_t* query, const std::uint8_t* matrix, std::size_t stride,
+                 std::size_t rows, std::size_t bytes, std::int32_t* out) {
+  for (std::size_t row = 0; row < rows; ++row) {
+    out[row] = DotU4S8(matrix + row * stride, query, bytes);
+  }
+}
+
+void DotU4S8Gather(const std::int8_t* query, const std::uint8_t* matrix, std::size_t stride,
+                   const std::uint32_t* rows, std::size_t row_count, std::size_t bytes,
+                   std::int32_t* out) {
+  for (std::size_t i = 0; i < row_count; ++i) {
+    out[i] = DotU4S8(matrix + rows[i] * stride, query, bytes);
+  }
+}
+
+constexpr KernelTable kTable = {"sse41",       DotF32,      L2F32,         DotF32Rows, L2F32Rows,
+                                DotU8S8,       DotU8S8Rows, DotU8S8Gather, DotU4S8,    DotU4S8Rows,
+                                DotU4S8Gather, DotU8U8,     TakeUnseen};
 
 }  // namespace
 

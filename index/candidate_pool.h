@@ -20,7 +20,7 @@ struct Candidate {
 /// 64 0.87. Rows are below 2^31.
 class CandidatePool {
  public:
-  /// Empties it. Throws std::bad_alloc before any change.
+  /// Empties it. REQUIRES: width > 0. Throws std::bad_alloc before any change.
   void Reset(std::size_t width);
 
   std::size_t size() const { return size_; }

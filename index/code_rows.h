@@ -6,33 +6,37 @@
 #include <vector>
 
 #include "core/kernels.h"
-#include "index/field_layout.h"
+#include "index/code_layout.h"
 #include "tracevec/schema.h"
 
 namespace tracevec {
 
-/// The int8 codes of one field's rows, side by side, as graphs are built and searched over them.
-/// Points into a block or an image, which must outlive it. See EncodeInt8 for what a code means.
+/// The codes of one field's rows, side by side, as graphs are searched, and with int8 built, over
+/// them. Points into a block or an image, which must outlive it.
 struct CodeRows {
   const std::uint8_t* codes = nullptr;
   std::size_t stride = 0;                 ///< Bytes from row to row.
-  const std::uint8_t* factors = nullptr;  ///< See FieldLayout::factors.
+  std::size_t bytes = 0;                  ///< Of codes a row.
+  const std::uint8_t* factors = nullptr;  ///< See CodeLayout::factors.
   std::size_t factor_stride = 0;
   std::uint32_t rows = 0;
   std::uint32_t dimension = 0;
   Metric metric = Metric::kCosine;
+  CodeKind kind = CodeKind::kInt8;
 
   CodeRows() = default;
   /// `apart`: the factors, where the layout does not have them beside the codes.
-  CodeRows(const FieldLayout& layout, const std::uint8_t* row_codes, const std::uint8_t* apart,
+  CodeRows(const CodeLayout& layout, const std::uint8_t* row_codes, const std::uint8_t* apart,
            std::uint32_t row_count)
       : codes(row_codes),
-        stride(layout.code_stride()),
+        stride(layout.stride()),
+        bytes(layout.bytes()),
         factors(apart),
         factor_stride(layout.factor_bytes()),
         rows(row_count),
         dimension(layout.dimension),
-        metric(layout.metric) {
+        metric(layout.metric),
+        kind(layout.kind) {
     if (!layout.factors_beside_codes()) return;
     factors = codes + stride - layout.factors() * sizeof(float);
     factor_stride = stride;
@@ -54,8 +58,8 @@ struct CodeRows {
   }
 };
 
-/// Approximate scores between two coded rows, larger is nearer, as Int8Query gives them between a
-/// query and a row.
+/// Approximate scores between two rows coded with 8 bits, larger is nearer, as CodeQuery gives them
+/// between a query and a row.
 class RowScorer {
  public:
   RowScorer(const CodeRows& rows, const KernelTable& kernels);

@@ -63,7 +63,7 @@ class Attachment {
   }
 
   void Choose(Worker* worker, std::size_t place, std::uint32_t row) {
-    const Int8Query query(scorer_.rows(), row);
+    const CodeQuery query(scorer_.rows(), row);
     const std::span<const Candidate> found = worker->searcher.Search(
         GraphView(graph_), scorer_.rows(), query, kernels_, options_.ef, &worker->counts);
     worker->pruner.Prune(found, std::span(forward_).subspan(place * kDegree, kForwardDegree));

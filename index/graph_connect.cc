@@ -104,7 +104,7 @@ std::uint64_t ConnectGraph(const RowScorer& scorer, const std::uint8_t* present,
     CheckStop(stop);
     // The upper levels may lead a search to rows that the entry row does not reach.
     const auto found =
-        searcher.Search(GraphView(*graph), rows, Int8Query(rows, row), kernels, kEf, &counts);
+        searcher.Search(GraphView(*graph), rows, CodeQuery(rows, row), kernels, kEf, &counts);
     const auto near = std::find_if(found.begin(), found.end(), [&](const Candidate& candidate) {
       return reachability.reached(candidate.row) && reachability.HasRoom(candidate.row);
     });

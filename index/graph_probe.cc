@@ -35,14 +35,14 @@ class ProbeMaker {
       : rows_(rows), present_(present), kernels_(kernels), dots_(rows.rows) {}
 
   Probe Make(std::uint32_t row) {
-    const Int8Query query(rows_, row);
-    kernels_.dot_u8s8_rows(query.codes(), rows_.codes, rows_.stride, rows_.rows, rows_.dimension,
-                           dots_.data());
-    scores_.clear();
+    const CodeQuery query(rows_, row);
+    scores_.resize(rows_.rows);
+    query.ScoreRange(rows_, 0, rows_.rows, kernels_, dots_.data(), scores_.data());
+    std::size_t others = 0;
     for (std::uint32_t other = 0; other < rows_.rows; ++other) {
-      if (present_[other] == 0 || other == row) continue;
-      scores_.push_back(query.Score(rows_.scale(other), rows_.squared_norm(other), dots_[other]));
+      if (present_[other] != 0 && other != row) scores_[others++] = scores_[other];
     }
+    scores_.resize(others);
     const auto tenth = scores_.begin() + kNearest - 1;
     std::nth_element(scores_.begin(), tenth, scores_.end(), std::greater<>());
     return {row, *tenth};
@@ -86,7 +86,7 @@ std::uint32_t ProbeDefaultEf(const CodeRows& rows, const std::uint8_t* present,
     std::size_t found = 0;
     for (const Probe& probe : probes) {
       std::size_t hits = 0;
-      for (const Candidate& candidate : searcher.Search(graph, rows, Int8Query(rows, probe.row),
+      for (const Candidate& candidate : searcher.Search(graph, rows, CodeQuery(rows, probe.row),
                                                         kernels, ef, &counts, probe.row)) {
         hits += candidate.row != probe.row && candidate.score >= probe.tenth;
       }

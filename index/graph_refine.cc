@@ -85,7 +85,7 @@ class Refinement {
       candidates.push_back({scorer_.Score(row, neighbour), neighbour});
     }
     const std::size_t ef = refined.empty() ? options_.ef : std::min(options_.ef, kEfOfRefined);
-    const Int8Query query(rows, row);
+    const CodeQuery query(rows, row);
     for (const Candidate& found :
          worker->searcher.Search(GraphView(*graph_), rows, query, kernels_, ef, &worker->counts)) {
       if (found.row != row) candidates.push_back(found);

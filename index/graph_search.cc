@@ -5,6 +5,8 @@
 namespace tracevec {
 namespace {
 
+static_assert(Graph::kDegree <= CandidatePool::kMostAtOnce && Graph::kDegree % 16 == 0,
+              "a node's neighbours are taken at once, sixteen to a register");
 constexpr std::size_t kCacheLine = 64;
 /// Nodes expanded between two looks at the clock: some 10 us, and as many for a walk beside it.
 constexpr std::uint64_t kNodesPerClock = 16;
@@ -17,7 +19,7 @@ void PrefetchBytes(const void* from, std::size_t bytes) {
 }  // namespace
 
 std::span<const Candidate> GraphSearcher::Search(const GraphView& graph, const CodeRows& rows,
-                                                 const Int8Query& query, const KernelTable& kernels,
+                                                 const CodeQuery& query, const KernelTable& kernels,
                                                  std::size_t ef, GraphCounts* counts,
                                                  std::uint32_t hidden) {
   Begin(graph, rows, query, kernels, ef, counts, hidden);
@@ -25,7 +27,7 @@ std::span<const Candidate> GraphSearcher::Search(const GraphView& graph, const C
   return found();
 }
 
-void GraphSearcher::Begin(const GraphView& graph, const CodeRows& rows, const Int8Query& query,
+void GraphSearcher::Begin(const GraphView& graph, const CodeRows& rows, const CodeQuery& query,
                           const KernelTable& kernels, std::size_t ef, GraphCounts* counts,
                           std::uint32_t hidden) {
   graph_ = &graph;
@@ -89,7 +91,7 @@ std::uint32_t GraphSearcher::Descend() {
       fresh_count_ = 0;
       while (fresh_count_ < Graph::kUpperDegree && links[fresh_count_] != kNoNode) {
         fresh_[fresh_count_] = at.rows[links[fresh_count_]];
-        PrefetchBytes(rows_.row(fresh_[fresh_count_]), rows_.dimension);
+        PrefetchBytes(rows_.row(fresh_[fresh_count_]), rows_.bytes);
         ++fresh_count_;
       }
       ScoreFresh();
@@ -108,7 +110,7 @@ void GraphSearcher::CollectFresh(const std::uint32_t* links) {
   const CodeRows& rows = rows_;
   fresh_count_ = kernels_->take_unseen(links, Graph::kDegree, seen_.data(), fresh_);
   for (std::size_t i = 0; i < fresh_count_; ++i) {
-    PrefetchBytes(rows.row(fresh_[i]), rows.dimension);
+    PrefetchBytes(rows.row(fresh_[i]), rows.bytes);
     if (rows.factors_apart()) {
       __builtin_prefetch(rows.factors + fresh_[i] * rows.factor_stride);
     }
@@ -116,21 +118,8 @@ void GraphSearcher::CollectFresh(const std::uint32_t* links) {
 }
 
 void GraphSearcher::ScoreFresh() {
-  const CodeRows rows = rows_;
-  const Int8Query& query = *query_;
-  const std::size_t count = fresh_count_;
-  kernels_->dot_u8s8_gather(query.codes(), rows.codes, rows.stride, fresh_, count, rows.dimension,
-                            dots_);
-  counts_->distances += count;
-  if (rows.metric == Metric::kL2) {
-    for (std::size_t i = 0; i < count; ++i) {
-      scores_[i] = query.Score(rows.scale(fresh_[i]), rows.squared_norm(fresh_[i]), dots_[i]);
-    }
-  } else {
-    for (std::size_t i = 0; i < count; ++i) {
-      scores_[i] = query.Score(rows.scale(fresh_[i]), 0, dots_[i]);
-    }
-  }
+  query_->ScoreRows(rows_, fresh_, fresh_count_, *kernels_, dots_, scores_);
+  counts_->distances += fresh_count_;
 }
 
 void WalkInTurn(std::span<GraphSearcher*> walks) {

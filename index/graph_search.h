@@ -9,9 +9,9 @@
 
 #include "core/kernels.h"
 #include "index/candidate_pool.h"
+#include "index/code_query.h"
 #include "index/code_rows.h"
 #include "index/graph.h"
-#include "index/int8_code.h"
 
 namespace tracevec {
 
@@ -38,13 +38,13 @@ class GraphSearcher {
   /// no order. The lowest level is walked as if it had no row `hidden`, unless that is where the
   /// walk begins. REQUIRES: ef > 0, graph and rows belong together.
   std::span<const Candidate> Search(const GraphView& graph, const CodeRows& rows,
-                                    const Int8Query& query, const KernelTable& kernels,
+                                    const CodeQuery& query, const KernelTable& kernels,
                                     std::size_t ef, GraphCounts* counts,
                                     std::uint32_t hidden = kNoNode);
 
   /// The same in steps: Begin, then Fetch and Take in turn until Fetch returns false, then found().
   /// What is passed must outlive the walk.
-  void Begin(const GraphView& graph, const CodeRows& rows, const Int8Query& query,
+  void Begin(const GraphView& graph, const CodeRows& rows, const CodeQuery& query,
              const KernelTable& kernels, std::size_t ef, GraphCounts* counts,
              std::uint32_t hidden = kNoNode);
   /// Goes to the best node not looked at yet and has the codes of its neighbours fetched. False:
@@ -57,14 +57,14 @@ class GraphSearcher {
 
  private:
   std::uint32_t Descend();
-  /// Appends the neighbours not seen before to `fresh_` and has their codes fetched.
+  /// Sets `fresh_` to the neighbours not seen before and has their codes fetched.
   void CollectFresh(const std::uint32_t* links);
   void ScoreFresh();
   void MarkSeen(std::uint32_t row) { seen_[row / 32] |= 1U << (row % 32); }
 
   const GraphView* graph_ = nullptr;
   CodeRows rows_;
-  const Int8Query* query_ = nullptr;
+  const CodeQuery* query_ = nullptr;
   const KernelTable* kernels_ = nullptr;
   GraphCounts* counts_ = nullptr;
   std::vector<std::uint32_t> seen_;

@@ -3,13 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/vector_math.h"
-
 namespace tracevec {
 namespace {
 
 constexpr float kLargestCode = 127.0F;
-constexpr std::int32_t kOffset = 128;
 
 float LargestMagnitude(const float* vector, std::size_t count) {
   // Lanes of their own become vector instructions; one maximum would wait for itself.
@@ -46,48 +43,22 @@ float InverseScale(float scale) {
 
 }  // namespace
 
-float EncodeInt8(const float* vector, std::size_t count, std::uint8_t* codes) {
+float EncodeSignedInt8(const float* vector, std::size_t count, std::int8_t* codes) {
   const float scale = LargestMagnitude(vector, count) / kLargestCode;
   const float inverse = InverseScale(scale);
   for (std::size_t i = 0; i < count; ++i) {
-    codes[i] = static_cast<std::uint8_t>(Quantise(vector[i], inverse) + kOffset);
+    codes[i] = static_cast<std::int8_t>(Quantise(vector[i], inverse));
   }
   return scale;
 }
 
-Int8Query::Int8Query(const float* query, std::size_t count, Metric metric) : codes_(count) {
-  const float scale = LargestMagnitude(query, count) / kLargestCode;
+float EncodeInt8(const float* vector, std::size_t count, std::uint8_t* codes) {
+  const float scale = LargestMagnitude(vector, count) / kLargestCode;
   const float inverse = InverseScale(scale);
-  std::int32_t sum = 0;
   for (std::size_t i = 0; i < count; ++i) {
-    const std::int32_t code = Quantise(query[i], inverse);
-    codes_[i] = static_cast<std::int8_t>(code);
-    sum += code;
+    codes[i] = static_cast<std::uint8_t>(Quantise(vector[i], inverse) + kInt8Offset);
   }
-  offset_ = kOffset * sum;
-  factor_ = scale;
-  if (metric == Metric::kL2) {
-    factor_ = 2 * scale;
-    norm_weight_ = 1;
-    constant_ = static_cast<float>(SquaredNorm(query, count));
-  }
-}
-
-Int8Query::Int8Query(const CodeRows& rows, std::uint32_t row) : codes_(rows.dimension) {
-  const std::uint8_t* codes = rows.row(row);
-  std::int32_t sum = 0;
-  for (std::size_t i = 0; i < codes_.size(); ++i) {
-    const std::int32_t code = std::int32_t{codes[i]} - kOffset;
-    codes_[i] = static_cast<std::int8_t>(code);
-    sum += code;
-  }
-  offset_ = kOffset * sum;
-  factor_ = rows.scale(row);
-  if (rows.metric == Metric::kL2) {
-    factor_ *= 2;
-    norm_weight_ = 1;
-    constant_ = rows.squared_norm(row);
-  }
+  return scale;
 }
 
 }  // namespace tracevec

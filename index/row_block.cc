@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "core/vector_math.h"
-#include "index/int8_code.h"
 
 namespace tracevec {
 namespace {
@@ -18,7 +17,7 @@ constexpr std::size_t kLeastRows = 512;
 
 std::uint32_t RowBlock::CapacityFor(std::span<const FieldLayout> fields) {
   std::size_t row_bytes = 0;
-  for (const FieldLayout& field : fields) row_bytes += field.code_stride();
+  for (const FieldLayout& field : fields) row_bytes += CodeLayout(field).stride();
   return static_cast<std::uint32_t>(
       std::max(kLeastRows, kHeadCodeBytes / std::max<std::size_t>(row_bytes, 64)));
 }
@@ -38,11 +37,10 @@ RowBlock::RowBlock(std::uint32_t capacity, std::vector<FieldLayout> fields)
   created_ = own_created_.data();
   for (std::size_t f = 0; f < fields_.size(); ++f) {
     OwnColumn& own = own_columns_[f];
-    own.codes = AlignedArray<std::uint8_t>(capacity * fields_[f].code_stride());
+    own.codes = CodeArray(CodeLayout(fields_[f]), capacity);
     own.vectors = AlignedArray<float>(std::size_t{capacity} * fields_[f].dimension);
-    own.factors.resize(capacity * fields_[f].factor_bytes());
     own.present.resize(capacity);
-    columns_[f].codes = {fields_[f], own.codes.data(), own.factors.data(), capacity};
+    columns_[f].codes = own.codes.rows(capacity);
     columns_[f].vectors = own.vectors.data();
     columns_[f].present = own.present.data();
   }
@@ -58,7 +56,8 @@ std::size_t RowBlock::memory_bytes() const {
   std::size_t row_bytes = sizeof(std::string) + sizeof(DocumentNumber) + sizeof(ChunkNumber) +
                           3 * sizeof(std::uint64_t);
   for (const FieldLayout& field : fields_) {
-    row_bytes += field.code_stride() + field.factor_bytes() + field.dimension * sizeof(float) + 1;
+    const CodeLayout layout(field);
+    row_bytes += layout.stride() + layout.factor_bytes() + field.dimension * sizeof(float) + 1;
   }
   return row_bytes * capacity_;
 }
@@ -68,19 +67,14 @@ void RowBlock::FillColumn(std::size_t field, std::uint32_t row, std::span<const 
   OwnColumn& column = own_columns_[field];
   const FieldLayout& layout = fields_[field];
   const std::size_t count = layout.dimension;
+  assert(vector.size() == count);
   float* target = column.vectors.data() + std::size_t{row} * count;
   if (layout.metric == Metric::kCosine && !normalised) {
     Normalise(vector.data(), count, target);
   } else {
     std::memcpy(target, vector.data(), count * sizeof(float));
   }
-  std::uint8_t* codes = column.codes.data() + row * layout.code_stride();
-  const float factors[] = {EncodeInt8(target, count, codes),
-                           static_cast<float>(SquaredNorm(target, count))};
-  const std::size_t bytes = layout.factors() * sizeof(float);
-  std::memcpy(layout.factors_beside_codes() ? codes + layout.code_stride() - bytes
-                                            : column.factors.data() + row * bytes,
-              factors, bytes);
+  column.codes.Encode(row, target);
   column.present[row] = 1;
 }
 

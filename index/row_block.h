@@ -11,6 +11,7 @@
 #include "core/ids.h"
 #include "index/aligned_array.h"
 #include "index/chunk_state.h"
+#include "index/code_array.h"
 #include "index/row_set.h"
 
 namespace tracevec {
@@ -59,9 +60,8 @@ class RowBlock final : public RowSet {
 
  private:
   struct OwnColumn {
-    AlignedArray<std::uint8_t> codes;
+    CodeArray codes;
     AlignedArray<float> vectors;
-    std::vector<std::uint8_t> factors;
     std::vector<std::uint8_t> present;
   };
 

@@ -14,9 +14,10 @@
 #include <vector>
 
 #include "core/ids.h"
+#include "core/rotation.h"
 #include "index/chunk_state.h"
+#include "index/code_layout.h"
 #include "index/code_rows.h"
-#include "index/field_layout.h"
 #include "index/graph.h"
 #include "tracevec/schema.h"
 
@@ -83,9 +84,6 @@ class RowSet {
   bool HasVector(std::size_t field, std::uint32_t row) const {
     return columns_[field].present[row] != 0;
   }
-  const std::uint8_t* codes(std::size_t field, std::uint32_t row) const {
-    return columns_[field].codes.row(row);
-  }
   const float* vector(std::size_t field, std::uint32_t row) const {
     return columns_[field].vectors + std::size_t{row} * fields_[field].dimension;
   }
@@ -95,6 +93,8 @@ class RowSet {
     codes.rows = rows;
     return codes;
   }
+  /// Null where codes have 8 bits.
+  const Rotation* rotation(std::size_t field) const { return columns_[field].rotation.get(); }
   /// Null where rows of the field are found by scanning.
   const GraphView* graph(std::size_t field) const {
     return columns_[field].graph ? &*columns_[field].graph : nullptr;
@@ -109,6 +109,8 @@ class RowSet {
     CodeRows codes;
     const float* vectors = nullptr;
     const std::uint8_t* present = nullptr;
+    /// What codes of 4 bits were rotated with; null where they have 8.
+    std::shared_ptr<const Rotation> rotation;
     std::optional<GraphView> graph;
     std::uint32_t default_ef = 0;
     GraphLineage lineage;
@@ -139,8 +141,8 @@ class RowSet {
     return std::atomic_ref(deleted_inverse_.get()[row]);
   }
 
-  /// The commit that deleted each row, inverted: kNeverDeleted is 0, so that memory in which no row
-  /// was deleted is never written and takes none.
+  /// The commit that deleted each row, inverted: kNeverDeleted is 0, so that of a large array only
+  /// the pages in which a row was deleted are written, and take memory.
   std::unique_ptr<std::uint64_t[], Free> deleted_inverse_;
 };
 

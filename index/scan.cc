@@ -98,18 +98,14 @@ std::vector<ScoredRow> ScanExact(const IndexView& view, const ScanQuery& query,
 }
 
 std::vector<ScoredRow> ScanCodes(const IndexView& view, std::uint32_t set, const ScanQuery& query,
-                                 const Int8Query& coded, std::size_t count,
+                                 const CodeQuery& coded, std::size_t count,
                                  const KernelTable& kernels, ScanCounts* counts) {
   std::array<std::int32_t, kRowsPerStep> dots;
   TopK<ScoredRow, BetterById> best(count, BetterById{&view});
   ScanSet(view, set, query, counts, &best,
           [&](const RowSet& rows, std::uint32_t first, std::uint32_t step, float* out) {
             const CodeRows codes = rows.code_rows(query.field, first + step);
-            kernels.dot_u8s8_rows(coded.codes(), codes.row(first), codes.stride, step,
-                                  codes.dimension, dots.data());
-            for (std::uint32_t i = 0; i < step; ++i) {
-              out[i] = coded.Score(codes.scale(first + i), codes.squared_norm(first + i), dots[i]);
-            }
+            coded.ScoreRange(codes, first, step, kernels, dots.data(), out);
           });
   return best.Take();
 }

@@ -7,8 +7,8 @@
 
 #include "core/filter_program.h"
 #include "core/kernels.h"
+#include "index/code_query.h"
 #include "index/index_view.h"
-#include "index/int8_code.h"
 
 namespace tracevec {
 
@@ -41,6 +41,7 @@ struct ScanCounts {
   std::uint64_t graphs = 0;      ///< Segments searched along their graph.
   std::uint64_t nodes = 0;       ///< Of graphs, whose neighbours were looked at.
   double rescore_micros = 0;
+  bool int4 = false;  ///< Codes of 4 bits were among those searched.
   bool deadline_cut = false;
 };
 
@@ -52,7 +53,7 @@ std::vector<ScoredRow> ScanExact(const IndexView& view, const ScanQuery& query,
 /// Scans the int8 codes of one set of the view and keeps the best `count` accepted rows, by
 /// approximate score.
 std::vector<ScoredRow> ScanCodes(const IndexView& view, std::uint32_t set, const ScanQuery& query,
-                                 const Int8Query& coded, std::size_t count,
+                                 const CodeQuery& coded, std::size_t count,
                                  const KernelTable& kernels, ScanCounts* counts);
 
 bool DeadlinePassed(const ScanQuery& query);

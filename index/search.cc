@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <iterator>
+#include <optional>
 
 #include "index/graph_search.h"
 #include "index/top_k.h"
@@ -43,7 +44,6 @@ class Search {
         kernels_(kernels),
         counts_(&search->counts),
         layout_(view.sets.front()->fields()[query_.field]),
-        coded_(query_.vector, layout_.dimension, layout_.metric),
         searcher_(*searcher) {}
 
   /// Begins a walk along the graph of a set, if that is how to search it.
@@ -80,9 +80,20 @@ class Search {
     return WidthOf(set, query_) <= kWidestSearch ? Way::kWalk : Way::kScan;
   }
 
+  /// The query as it is compared with a set's codes.
+  const CodeQuery& QueryFor(const RowSet& set) {
+    if (const Rotation* rotation = set.rotation(query_.field)) {
+      if (!int4_) int4_.emplace(query_.vector, *rotation, layout_.metric);
+      counts_->int4 = true;
+      return *int4_;
+    }
+    if (!int8_) int8_.emplace(query_.vector, layout_.dimension, layout_.metric);
+    return *int8_;
+  }
+
   void Scan(std::uint32_t set) {
-    const std::vector<ScoredRow> found =
-        ScanCodes(view_, set, query_, coded_, query_.k + kScanSlack, kernels_, counts_);
+    const std::vector<ScoredRow> found = ScanCodes(view_, set, query_, QueryFor(*view_.sets[set]),
+                                                   query_.k + kScanSlack, kernels_, counts_);
     std::copy_if(found.begin(), found.end(), std::back_inserter(candidates_),
                  [](const ScoredRow& row) { return IsNumber(row.score); });
   }
@@ -93,7 +104,7 @@ class Search {
     graph_counts_ = {};
     graph_counts_.deadline = query_.deadline;
     searcher_.Begin(*set.graph(query_.field), set.code_rows(query_.field, view_.sizes[place]),
-                    coded_, kernels_, ef, &graph_counts_);
+                    QueryFor(set), kernels_, ef, &graph_counts_);
   }
 
   /// False when so much of what is near cannot be seen, or reached, that a scan is due.
@@ -180,7 +191,8 @@ class Search {
   const KernelTable& kernels_;
   ScanCounts* counts_;
   const FieldLayout layout_;
-  const Int8Query coded_;
+  std::optional<CodeQuery> int8_;  // Made when a set needs it.
+  std::optional<CodeQuery> int4_;
   GraphSearcher& searcher_;
   GraphCounts graph_counts_;  // Of the walk that goes on.
   std::size_t width_ = 0;

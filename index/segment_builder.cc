@@ -1,10 +1,10 @@
 #include "index/segment_builder.h"
 
-#include <cstring>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "index/code_choice.h"
 #include "index/graph_attach.h"
 #include "index/graph_builder.h"
 #include "index/graph_connect.h"
@@ -12,10 +12,13 @@
 #include "index/graph_refine.h"
 #include "index/graph_relink.h"
 #include "index/graph_reuse.h"
+#include "index/parallel.h"
 #include "index/segment_writer.h"
 
 namespace tracevec {
 namespace {
+
+constexpr std::size_t kRowsEncodedAtOnce = 256;
 
 /// Under ip a distance may be negative, where a factor above 1 would prune the wrong way round.
 float AlphaFor(Metric metric) { return metric == Metric::kIp ? 1.0F : 1.05F; }
@@ -33,22 +36,49 @@ void SegmentBuilder::Build(const SegmentBuildOptions& options) {
 
 void SegmentBuilder::CopyRows(std::size_t field) {
   Field& built = built_[field];
-  const std::size_t stride = fields_[field].code_stride();
-  built.codes = AlignedArray<std::uint8_t>(rows_.size() * stride);
-  const std::size_t factor_bytes = fields_[field].factor_bytes();
-  built.factors.resize(rows_.size() * factor_bytes);
-  built.present.resize(rows_.size());
-  for (std::size_t i = 0; i < rows_.size(); ++i) {
+  const auto count = static_cast<std::uint32_t>(rows_.size());
+  built.codes = CodeArray(CodeLayout(fields_[field]), count);
+  built.present.resize(count);
+  for (std::uint32_t i = 0; i < count; ++i) {
     const RowSet& set = *rows_[i].set;
     const std::uint32_t row = rows_[i].row;
     if (!set.HasVector(field, row)) continue;
-    std::memcpy(built.codes.data() + i * stride, set.codes(field, row), stride);
-    if (factor_bytes > 0) {
-      std::memcpy(built.factors.data() + i * factor_bytes,
-                  set.code_rows(field, row + 1).factors + row * factor_bytes, factor_bytes);
+    const CodeRows codes = set.code_rows(field, row + 1);
+    if (codes.kind == CodeKind::kInt8) {
+      built.codes.Copy(i, codes, row);
+    } else {
+      built.codes.Encode(i, set.vector(field, row));
     }
     built.present[i] = 1;
   }
+}
+
+void SegmentBuilder::ChooseCodes(std::size_t field, const SegmentBuildOptions& options) {
+  const CodeLayout int8(fields_[field]);
+  const CodeLayout int4(fields_[field], CodeKind::kInt4);
+  const bool wanted = options.codes == CodeKind::kInt4;
+  if (!wanted && (options.codes || !options.refine || int4.lines() >= int8.lines())) return;
+  Field& built = built_[field];
+  const auto count = static_cast<std::uint32_t>(rows_.size());
+  const auto vector = [this, field](std::uint32_t row) {
+    return rows_[row].set->vector(field, rows_[row].row);
+  };
+  auto rotation = std::make_shared<const Rotation>(fields_[field].dimension);
+  CodeArray codes(int4, count);
+  ParallelFor(options.threads, count, kRowsEncodedAtOnce,
+              [&](std::size_t /*thread*/, std::size_t first, std::size_t last) {
+                CheckStop(options.stop);
+                for (std::size_t i = first; i < last; ++i) {
+                  const auto row = static_cast<std::uint32_t>(i);
+                  if (built.present[row] != 0) codes.EncodeRotated(row, vector(row), *rotation);
+                }
+              });
+  const CodeComparison comparison = {
+      built.codes.rows(count), codes.rows(count), rotation.get(), built.present.data(),
+      GraphView(built.graph),  built.default_ef,  vector};
+  if (!wanted && !Int4FindsAsMuch(comparison, kernels_, options.stop)) return;
+  built.codes = std::move(codes);
+  built.kind = CodeKind::kInt4;
 }
 
 Graph SegmentBuilder::ReuseGraph(std::size_t field, const RowScorer& scorer,
@@ -70,8 +100,7 @@ void SegmentBuilder::BuildField(std::size_t field, const SegmentBuildOptions& op
   const FieldLayout& layout = fields_[field];
   CopyRows(field);
   Field& built = built_[field];
-  const CodeRows codes(layout, built.codes.data(), built.factors.data(),
-                       static_cast<std::uint32_t>(rows_.size()));
+  const CodeRows codes = built.codes.rows(static_cast<std::uint32_t>(rows_.size()));
   const RowScorer scorer(codes, kernels_);
   GraphBuildOptions build;
   build.ef_construction = options.ef_construction;
@@ -100,14 +129,15 @@ void SegmentBuilder::BuildField(std::size_t field, const SegmentBuildOptions& op
   ConnectGraph(scorer, built.present.data(), kernels_, options.stop, &built.graph);
   built.default_ef =
       ProbeDefaultEf(codes, built.present.data(), GraphView(built.graph), kernels_, options.stop);
+  ChooseCodes(field, options);
 }
 
 Status SegmentBuilder::Write(CollectionNumber collection, ImageSink* sink) const {
   SegmentWriter writer(fields_, rows_, as_of_, collection);
   for (std::size_t field = 0; field < built_.size(); ++field) {
     const Field& built = built_[field];
-    writer.AddField(field, {built.codes.data(), built.factors, built.present, &built.graph,
-                            built.default_ef, built.lineage});
+    writer.AddField(field, {built.kind, built.codes.code_bytes(), built.codes.factor_bytes(),
+                            built.present, &built.graph, built.default_ef, built.lineage});
   }
   return writer.WriteTo(sink);
 }

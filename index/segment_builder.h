@@ -3,12 +3,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "core/image_sink.h"
 #include "core/kernels.h"
-#include "index/aligned_array.h"
 #include "index/build_stop.h"
+#include "index/code_array.h"
 #include "index/graph.h"
 #include "index/row_set.h"
 #include "index/segment_format.h"
@@ -30,6 +31,9 @@ struct SegmentBuildOptions {
   bool refine = true;
   /// Starts from the largest input's graph, where that is worth it. See FindReusableGraph.
   bool reuse_graphs = true;
+  /// Of the segment; nothing: 4 bits where it is refined, a row then takes fewer cache lines, and
+  /// searches find as much. A graph is always built over 8 bits.
+  std::optional<CodeKind> codes;
   std::uint64_t seed = 0;
   BuildStop stop;
 };
@@ -53,8 +57,8 @@ class SegmentBuilder {
 
  private:
   struct Field {
-    AlignedArray<std::uint8_t> codes;
-    std::vector<std::uint8_t> factors;  ///< Those that stand apart.
+    CodeArray codes;  ///< Of 8 bits, which graphs are built over, until ChooseCodes.
+    CodeKind kind = CodeKind::kInt8;
     std::vector<std::uint8_t> present;
     Graph graph;
     std::uint32_t default_ef = 0;
@@ -63,6 +67,8 @@ class SegmentBuilder {
 
   void BuildField(std::size_t field, const SegmentBuildOptions& options);
   void CopyRows(std::size_t field);
+  /// Puts codes of 4 bits in the place of those of 8, where they are smaller and as good.
+  void ChooseCodes(std::size_t field, const SegmentBuildOptions& options);
   /// What is left of the largest input's graph; one without nodes where that is not worth it.
   Graph ReuseGraph(std::size_t field, const RowScorer& scorer, const SegmentBuildOptions& options);
 

@@ -29,8 +29,8 @@ enum class SectionKind : std::uint16_t {
   kDocumentRows,       ///< u32 a row, by document, within each by ascending chunk.
   kField,              ///< One FieldRecord.
   kPresent,            ///< u8 a row: 1 where it has a vector of the field.
-  kCodes,              ///< FieldLayout::code_stride() bytes a row.
-  kFactors,            ///< FieldLayout::factor_bytes() bytes a row.
+  kCodes,              ///< CodeLayout::stride() bytes a row, which may end in factors.
+  kFactors,            ///< CodeLayout::factor_bytes() bytes a row.
   kVectors,            ///< The dimension in floats a row.
   kLinks,              ///< Graph::kDegree u32 a row.
   kLevelRows,          ///< u32 a node of the level.
@@ -56,7 +56,8 @@ struct FieldRecord {
   std::uint32_t default_ef = 0;
   std::uint32_t generation = 0;  ///< GraphLineage.
   std::uint32_t dead = 0;        ///< GraphLineage.
-  std::uint32_t refined = 0;     ///< GraphLineage: 1 or 0.
+  std::uint16_t refined = 0;     ///< GraphLineage: 1 or 0.
+  std::uint16_t code_bits = 0;   ///< CodeKind.
 };
 static_assert(sizeof(FieldRecord) == 32);
 

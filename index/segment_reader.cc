@@ -242,12 +242,17 @@ Status SegmentReader::ReadField(std::size_t field) {
                                record.dimension, record.metric, layout.dimension,
                                static_cast<std::uint32_t>(layout.metric)));
   }
+  const auto kind = static_cast<CodeKind>(record.code_bits);
+  if (kind != CodeKind::kInt8 && kind != CodeKind::kInt4) {
+    return Damaged(fmt::format("field {}: codes of {} bits", field, record.code_bits));
+  }
+  const CodeLayout codes_of(layout, kind);
   TRACEVEC_ASSIGN_OR_RETURN(const auto present,
                             Get<std::uint8_t>(SectionKind::kPresent, rows, field));
   TRACEVEC_ASSIGN_OR_RETURN(
-      auto codes, Get<std::uint8_t>(SectionKind::kCodes, rows * layout.code_stride(), field));
-  TRACEVEC_ASSIGN_OR_RETURN(
-      auto factors, Get<std::uint8_t>(SectionKind::kFactors, rows * layout.factor_bytes(), field));
+      auto codes, Get<std::uint8_t>(SectionKind::kCodes, rows * codes_of.stride(), field));
+  TRACEVEC_ASSIGN_OR_RETURN(auto factors, Get<std::uint8_t>(SectionKind::kFactors,
+                                                            rows * codes_of.factor_bytes(), field));
   TRACEVEC_ASSIGN_OR_RETURN(const auto vectors,
                             Get<float>(SectionKind::kVectors, rows * layout.dimension, field));
   const GraphLineage lineage = {record.generation, record.dead, record.refined == 1};
@@ -258,12 +263,14 @@ Status SegmentReader::ReadField(std::size_t field) {
   Segment::HotCopy& hot = segment_->hot_[field];
   codes = KeepHot(codes, &hot.codes);
   factors = KeepHot(factors, &hot.factors);
-  segment_->columns_[field] = {CodeRows(layout, codes.data(), factors.data(), trailer_.rows),
-                               vectors.data(),
-                               present.data(),
-                               std::nullopt,
-                               record.default_ef,
-                               lineage};
+  segment_->columns_[field] = {
+      CodeRows(codes_of, codes.data(), factors.data(), trailer_.rows),
+      vectors.data(),
+      present.data(),
+      kind == CodeKind::kInt4 ? std::make_shared<const Rotation>(layout.dimension) : nullptr,
+      std::nullopt,
+      record.default_ef,
+      lineage};
   return ReadGraph(field, record);
 }
 

@@ -167,12 +167,12 @@ void SegmentWriter::AddField(std::size_t field, const FieldContent& content) {
   record->generation = content.lineage.generation;
   record->dead = content.lineage.dead;
   record->refined = content.lineage.refined ? 1 : 0;
+  record->code_bits = static_cast<std::uint8_t>(content.kind);
   const auto place = static_cast<std::uint16_t>(field);
   Plan({static_cast<std::uint16_t>(SectionKind::kField), place}, sizeof *record,
        [record](CheckedSink* sink) { return sink->Append(record.get(), sizeof *record); });
   PlanSpan(SectionKind::kPresent, content.present, field);
-  PlanSpan(SectionKind::kCodes, std::span(content.codes, rows_.size() * layout.code_stride()),
-           field);
+  PlanSpan(SectionKind::kCodes, content.codes, field);
   PlanSpan(SectionKind::kFactors, content.factors, field);
   const std::size_t row_bytes = layout.dimension * sizeof(float);
   Plan({static_cast<std::uint16_t>(SectionKind::kVectors), place}, rows_.size() * row_bytes,

@@ -17,7 +17,8 @@ class SegmentWriter {
  public:
   /// What was built of one field. Points to the builder's.
   struct FieldContent {
-    const std::uint8_t* codes;
+    CodeKind kind;
+    std::span<const std::uint8_t> codes;
     std::span<const std::uint8_t> factors;
     std::span<const std::uint8_t> present;
     const Graph* graph;

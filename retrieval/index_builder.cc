@@ -32,7 +32,7 @@ constexpr std::uint64_t kMostRowsOfLoad = kMostSegmentRows / kSegmentsPerTier - 
 
 std::uint64_t UnbuiltCodeBytes(const CollectionState& state) {
   std::uint64_t bytes_of_row = 0;
-  for (const FieldLayout& layout : state.Layouts()) bytes_of_row += layout.code_stride();
+  for (const FieldLayout& layout : state.Layouts()) bytes_of_row += CodeLayout(layout).stride();
   return state.unbuilt_rows.load() * bytes_of_row;
 }
 

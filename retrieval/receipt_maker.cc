@@ -40,7 +40,7 @@ void FillReceipt(const Engine& engine, const CollectionState& state, const Query
   receipt->plan = exact ? "exact_scan" : counts.graphs > 0 ? "graph" : "code_scan";
   receipt->filter = plan.filter_text;
   receipt->metric = MetricName(plan.field->field.metric);
-  receipt->code = exact ? "float32" : "int8";
+  receipt->code = exact ? "float32" : counts.int4 ? "int4" : "int8";
   receipt->exact = exact;
   receipt->k = plan.settings.k;
   receipt->returned = static_cast<std::uint32_t>(returned);

@@ -114,7 +114,7 @@ void ExpectAllFound(const Segment& segment, std::size_t field) {
   GraphCounts counts;
   for (std::uint32_t row = 0; row < segment.rows(); ++row) {
     if (!segment.HasVector(field, row)) continue;
-    const auto found = searcher.Search(*segment.graph(field), rows, Int8Query(rows, row), Kernels(),
+    const auto found = searcher.Search(*segment.graph(field), rows, CodeQuery(rows, row), Kernels(),
                                        1024, &counts);
     // Under ip others may be better than the row itself; then it is among what was found.
     const auto among =
@@ -366,7 +366,7 @@ TEST(GraphReuse, ALineageThatCannotBeIsRefused) {
     std::memcpy(&record, section.data(), sizeof record);
     record.generation = generation;
     record.dead = dead;
-    record.refined = refined;
+    record.refined = static_cast<std::uint16_t>(refined);
     std::memcpy(section.data(), &record, sizeof record);
     return Segment::Open(changed, kCosineField, CollectionNumber{7}, false).status().code();
   };

@@ -21,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kDimension = 24;
+constexpr std::size_t kDimension = 64;  // Whose codes leave their factors no room beside them.
 constexpr std::size_t kRows = 1200;
 constexpr IndexOptions kFilesFromOneRow = {.least_chunks = 512,
                                            .least_rows_of_file = 1,

@@ -9,7 +9,8 @@
 #include <random>
 #include <vector>
 
-#include "core/vector_math.h"
+#include "index/code_array.h"
+#include "index/code_query.h"
 #include "tests/score_oracle.h"
 #include "tests/test_seed.h"
 
@@ -40,11 +41,13 @@ TEST(Int8Code, CodesAreWithinHalfAStepAndScoresWithinTheSumOfThose) {
                        std::fabs(double{row[i]}) * query_step + 0.5 * double{scale} * query_step);
     }
     for (const Metric metric : {Metric::kIp, Metric::kL2}) {
-      const Int8Query coded(query.data(), dimension, metric);
-      const std::int32_t dot = ScalarKernels()->dot_u8s8(codes.data(), coded.codes(), dimension);
-      const float norm = static_cast<float>(SquaredNorm(row.data(), dimension));
-      ASSERT_NEAR(coded.Score(scale, norm, dot), OracleScore(query, row, metric),
-                  metric == Metric::kL2 ? 2 * bound : bound)
+      CodeArray array(CodeLayout({static_cast<std::uint32_t>(dimension), metric}), 1);
+      array.Encode(0, row.data());
+      const CodeQuery coded(query.data(), dimension, metric);
+      std::int32_t dot = 0;
+      float score = 0;
+      coded.ScoreRange(array.rows(1), 0, 1, *ScalarKernels(), &dot, &score);
+      ASSERT_NEAR(score, OracleScore(query, row, metric), metric == Metric::kL2 ? 2 * bound : bound)
           << MetricName(metric) << " d=" << dimension;
     }
   }

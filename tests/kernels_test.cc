@@ -231,6 +231,56 @@ TEST_P(Kernels, ScatteredRowsEqualSingleForms) {
   }
 }
 
+std::int64_t ReferenceDotU4S8(const std::uint8_t* codes, const std::int8_t* query,
+                              std::size_t bytes) {
+  std::int64_t sum = 0;
+  for (std::size_t i = 0; i < bytes; ++i) {
+    sum += std::int64_t{codes[i] % 16} * query[i] + std::int64_t{codes[i] / 16} * query[bytes + i];
+  }
+  return sum;
+}
+
+TEST_P(Kernels, SumsOfFourBitCodesAreExactInEachForm) {
+  SCOPED_TRACE(SeedMessage(seed_));
+  for (const std::size_t bytes : Lengths()) {
+    SCOPED_TRACE(testing::Message() << "bytes " << bytes);
+    constexpr std::size_t kRows = 11;
+    const std::size_t stride = bytes + random_() % 3;
+    const GuardedArray<std::int8_t> query(2 * bytes);
+    MisalignedArray<std::int8_t>::Fill(query.data(), 2 * bytes, random_);
+    const GuardedArray<std::uint8_t> matrix((kRows - 1) * stride + bytes);
+    MisalignedArray<std::uint8_t>::Fill(matrix.data(), (kRows - 1) * stride + bytes, random_);
+    std::vector<std::int64_t> expected;
+    for (std::size_t row = 0; row < kRows; ++row) {
+      const std::uint8_t* codes = matrix.data() + row * stride;
+      expected.push_back(ReferenceDotU4S8(codes, query.data(), bytes));
+      ASSERT_EQ(table_->dot_u4s8(codes, query.data(), bytes), expected.back());
+    }
+    const GuardedArray<std::int32_t> out(kRows);
+    table_->dot_u4s8_rows(query.data(), matrix.data(), stride, kRows, bytes, out.data());
+    for (std::size_t row = 0; row < kRows; ++row) ASSERT_EQ(out.data()[row], expected[row]);
+    for (std::size_t count = 0; count <= 9; ++count) {
+      std::vector<std::uint32_t> rows(count);
+      for (std::uint32_t& row : rows) row = static_cast<std::uint32_t>(random_() % kRows);
+      const GuardedArray<std::int32_t> some(count);
+      table_->dot_u4s8_gather(query.data(), matrix.data(), stride, rows.data(), count, bytes,
+                              some.data());
+      for (std::size_t i = 0; i < count; ++i) ASSERT_EQ(some.data()[i], expected[rows[i]]);
+    }
+  }
+}
+
+TEST_P(Kernels, SumsOfExtremeFourBitCodesAreExactUpToTheLongestVector) {
+  for (const std::size_t bytes : {1, 15, 16, 64, 65, 768, 32768, 65536}) {
+    const std::vector<std::uint8_t> codes(bytes, 255);
+    for (const int extreme : {-127, 127}) {
+      const std::vector<std::int8_t> query(2 * bytes, static_cast<std::int8_t>(extreme));
+      ASSERT_EQ(table_->dot_u4s8(codes.data(), query.data(), bytes),
+                2 * 15 * extreme * static_cast<std::int64_t>(bytes));
+    }
+  }
+}
+
 TEST_P(Kernels, UnseenRowsAreTakenOnceAndInOrder) {
   SCOPED_TRACE(SeedMessage(seed_));
   constexpr std::uint32_t kNone = 0xffffffff;

@@ -109,8 +109,9 @@ TEST(RowBlock, FactorsStandBesideTheCodesOrApartAndAreTheSame) {
     for (const Metric metric : {Metric::kL2, Metric::kIp}) {
       SCOPED_TRACE(dimension);
       const FieldLayout layout{dimension, metric};
-      const std::size_t room = layout.code_stride() - dimension;
-      EXPECT_EQ(layout.factors_beside_codes(), room >= (metric == Metric::kL2 ? 8U : 4U));
+      const std::size_t room = CodeLayout(layout).stride() - dimension;
+      EXPECT_EQ(CodeLayout(layout).factors_beside_codes(),
+                room >= (metric == Metric::kL2 ? 8U : 4U));
       RowBlock block(3, {layout});
       for (std::uint32_t row = 0; row < 3; ++row) {
         const std::vector<float> vector(dimension, static_cast<float>(row + 1));
@@ -147,7 +148,7 @@ TEST(RowBlock, CodesStartOnCacheLinesAndVectorsStandOneAfterTheOther) {
   RowBlock block(3, {{17, Metric::kIp}});
   for (std::uint32_t row = 0; row < 3; ++row) {
     block.Append(MakeRow(row, 0, 1, {vector}));
-    const std::uint8_t* codes = block.codes(0, row);
+    const std::uint8_t* codes = block.code_rows(0, 3).row(row);
     EXPECT_EQ(reinterpret_cast<std::uintptr_t>(codes) % 64, 0u);
     EXPECT_TRUE(std::all_of(codes + 17, codes + 60, [](auto padding) { return padding == 0; }));
     EXPECT_EQ(block.code_rows(0, 3).scale(row), 1.0F / 127) << "in the last four bytes";

@@ -45,10 +45,11 @@ std::shared_ptr<RowBlock> MakeBlock(std::uint32_t rows, std::uint64_t seed) {
 }
 
 std::shared_ptr<MemoryImage> BuildImage(const std::vector<SourceRow>& rows, CommitNumber as_of,
-                                        std::size_t threads = 1) {
+                                        std::size_t threads = 1, CodeKind codes = CodeKind::kInt8) {
   SegmentBuilder builder(kFields, rows, as_of, *RunnableKernels().front());
   SegmentBuildOptions options;
   options.threads = threads;
+  options.codes = codes;
   builder.Build(options);
   auto image = std::make_shared<MemoryImage>();
   EXPECT_TRUE(builder.Write(CollectionNumber{7}, image.get()).ok());
@@ -99,9 +100,9 @@ TEST(Segment, HoldsWhatItsRowsHeld) {
       const std::size_t dimension = kFields[field].dimension;
       ASSERT_EQ(std::memcmp(segment->vector(field, row), block->vector(field, row), dimension * 4),
                 0);
-      ASSERT_EQ(std::memcmp(segment->codes(field, row), block->codes(field, row), dimension), 0);
       const CodeRows read = segment->code_rows(field, row + 1);
       const CodeRows built = block->code_rows(field, row + 1);
+      ASSERT_EQ(std::memcmp(read.row(row), built.row(row), dimension), 0);
       ASSERT_EQ(read.scale(row), built.scale(row));
       ASSERT_EQ(read.squared_norm(row), built.squared_norm(row));
     }
@@ -166,6 +167,62 @@ TEST(Segment, IsSearchedLikeTheRowsItWasMadeOf) {
   EXPECT_GE(equal, 970u);
 }
 
+TEST(Segment, WithCodesOfFourBitsFindsWhatAnExactSearchFinds) {
+  const auto block = MakeBlock(3000, 14);
+  const auto segment = Open(BuildImage(AllRows(block), CommitNumber{50}, 1, CodeKind::kInt4));
+  EXPECT_EQ(segment->code_rows(0, 1).kind, CodeKind::kInt4);
+  ASSERT_NE(segment->rotation(0), nullptr);
+  IndexView rows;
+  rows.sets = {block};
+  IndexView graph;
+  graph.sets = {segment};
+  for (IndexView* view : {&rows, &graph}) {
+    view->sizes = {3000};
+    view->commit = CommitNumber{50};
+  }
+  for (std::size_t field = 0; field < kFields.size(); ++field) {
+    std::size_t equal = 0;
+    std::size_t queries = 0;
+    for (std::uint32_t row = 1; row < 3000; row += 29) {
+      if (!block->HasVector(field, row)) continue;
+      ++queries;
+      StateScratch scratch;
+      ScanQuery query;
+      query.scratch = &scratch;
+      query.field = field;
+      query.vector = block->vector(field, row);
+      query.ef = 256;
+      ScanCounts counts;
+      const auto expected = ScanExact(rows, query, *RunnableKernels().front(), &counts);
+      const auto found = SearchCodes(graph, query, *RunnableKernels().front(), &counts);
+      EXPECT_TRUE(counts.int4);
+      ASSERT_EQ(found.size(), 10u);
+      for (std::size_t j = 0; j < 10; ++j) equal += found[j].score == expected[j].score;
+    }
+    EXPECT_GE(equal, queries * 98 / 10) << "field " << field;
+  }
+}
+
+TEST(Segment, MadeOfOneWithFourBitsIsTheOneMadeOfItsRows) {
+  const auto block = MakeBlock(600, 15);
+  const auto int4 = Open(BuildImage(AllRows(block), CommitNumber{50}, 1, CodeKind::kInt4));
+  std::vector<SourceRow> rows;
+  for (std::uint32_t row = 0; row < 600; ++row) rows.push_back({int4, row});
+  const auto again = Open(BuildImage(rows, CommitNumber{50}));
+  ASSERT_EQ(again->rotation(0), nullptr);
+  for (std::uint32_t row = 0; row < 600; ++row) {
+    for (std::size_t field = 0; field < kFields.size(); ++field) {
+      ASSERT_EQ(again->HasVector(field, row), block->HasVector(field, row));
+      if (!again->HasVector(field, row)) continue;
+      const CodeRows codes = again->code_rows(field, 600);
+      const CodeRows expected = block->code_rows(field, 600);
+      ASSERT_EQ(std::memcmp(codes.row(row), expected.row(row), expected.bytes), 0);
+      ASSERT_EQ(codes.scale(row), expected.scale(row));
+      ASSERT_EQ(codes.squared_norm(row), expected.squared_norm(row));
+    }
+  }
+}
+
 TEST(Segment, WhereTheNearestAreDeadTheSearchWidensUntilItFindsLivingOnes) {
   const auto block = MakeBlock(3000, 5);
   const auto segment = Open(BuildImage(AllRows(block), CommitNumber{50}, 2));
@@ -225,11 +282,18 @@ TEST(Segment, OfNoRows) {
   EXPECT_FALSE(segment->Find(DocumentNumber{0}, ChunkNumber{0}));
 }
 
-TEST(Segment, NoDamageIsServedOrLeadsASearchAstray) {
+class DamagedSegment : public testing::TestWithParam<CodeKind> {};
+
+INSTANTIATE_TEST_SUITE_P(CodeKinds, DamagedSegment,
+                         testing::Values(CodeKind::kInt8, CodeKind::kInt4), [](const auto& kind) {
+                           return kind.param == CodeKind::kInt8 ? "Int8" : "Int4";
+                         });
+
+TEST_P(DamagedSegment, IsNeverServedAndLeadsNoSearchAstray) {
   const std::uint64_t seed = TestSeed();
   SCOPED_TRACE(SeedMessage(seed));
   std::mt19937_64 random(seed);
-  const auto image = BuildImage(AllRows(MakeBlock(300, 6)), CommitNumber{50});
+  const auto image = BuildImage(AllRows(MakeBlock(300, 6)), CommitNumber{50}, 1, GetParam());
   const std::size_t size = image->bytes().size();
   std::size_t forged = 0;
   for (std::size_t i = 0; i < TestIterations(5000); ++i) {
@@ -260,7 +324,7 @@ TEST(Segment, NoDamageIsServedOrLeadsASearchAstray) {
 
 TEST(Segment, AnotherCollectionsFieldsAreRefused) {
   const auto image = BuildImage(AllRows(MakeBlock(100, 7)), CommitNumber{50});
-  const std::vector<FieldLayout> other = {{24, Metric::kIp}, {8, Metric::kL2}};
+  const std::vector<FieldLayout> other = {{24, Metric::kIp}, {60, Metric::kL2}};
   EXPECT_EQ(Segment::Open(image, other, CollectionNumber{7}, true).status().code(),
             StatusCode::kCorruption);
   const std::vector<FieldLayout> fewer = {{24, Metric::kCosine}};

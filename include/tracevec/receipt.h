@@ -29,11 +29,13 @@ struct TRACEVEC_EXPORT Receipt {
   std::string label;
   std::string collection;
   std::string field;
-  std::string plan;    ///< "exact_scan" (float32), "code_scan" (int8, rescored) or "graph" (the
+  std::string plan;    ///< "exact_scan" (float32), "code_scan" (codes, rescored) or "graph" (the
                        ///< same, with segments searched along their graphs).
   std::string filter;  ///< The filter as printed back, or empty.
   std::string metric;
-  std::string code;  ///< "int8", or "float32" for an exact search.
+  /// What rows were compared by before the best were scored again: "int8", "int4" (segments with
+  /// codes of 4 bits were searched; the head has 8), or "float32" for an exact search.
+  std::string code;
   bool exact = false;
   std::uint32_t k = 0;
   std::uint32_t returned = 0;

@@ -19,11 +19,12 @@ struct SearchRequest {
   std::span<const float> vector;
   /// Search by a stored chunk's vector; that chunk itself is left out.
   std::string like;
-  std::uint32_t k = 10;             ///< 1 to 16,384.
-  Filter where;                     ///< Empty: no filter.
-  std::string field;                ///< Vector field; may be empty when there is one.
-  bool exact = false;               ///< float32 over everything, no approximation.
-  /// Width of a graph search, 1 to 65,536, and at least k in effect; scans rescore at least as many.
+  std::uint32_t k = 10;  ///< 1 to 16,384.
+  Filter where;          ///< Empty: no filter.
+  std::string field;     ///< Vector field; may be empty when there is one.
+  bool exact = false;    ///< float32 over everything, no approximation.
+  /// Width of a graph search, 1 to 65,536, in effect at least k. Without one each segment has its
+  /// own; past 8,192 segments are scanned.
   std::optional<std::uint32_t> ef;
   /// Recall to reach, over 0 and at most 1, in place of `ef`. Met by scanning float32.
   std::optional<double> target_recall;
