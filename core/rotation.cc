@@ -45,6 +45,19 @@ void Transform(float* values, std::size_t count) {
   }
 }
 
+/// Turns each component and its fellow in the other half by an eighth: where the transforms' two
+/// places overlap in few components, little else passes from one half to the other.
+void MixHalves(float* values, std::size_t count) {
+  constexpr float kHalfRoot = 0.70710678F;
+  const std::size_t half = count / 2;
+  for (std::size_t i = 0; i < half; ++i) {
+    const float a = values[i] * kHalfRoot;
+    const float b = values[half + i] * kHalfRoot;
+    values[i] = a + b;
+    values[half + i] = a - b;
+  }
+}
+
 }  // namespace
 
 Rotation::Rotation(std::size_t count)
@@ -69,6 +82,7 @@ void Rotation::Apply(float* vector) const {
     const float* signs = signs_.data() + round * count_;
     for (std::size_t i = 0; i < count_; ++i) vector[i] *= signs[i];
     Transform(vector + (round % 2 == 0 ? 0 : count_ - width_), width_);
+    if (width_ != count_) MixHalves(vector, count_);
   }
 }
 

@@ -34,8 +34,10 @@ class Comparison {
     found4_ += Found(scores4_, tenth);
   }
 
+  /// Not where nothing could be compared.
   bool Int4FindsAsMuch() const {
-    return static_cast<double>(found4_) >= (1 - kMayMiss) * static_cast<double>(found8_);
+    return found8_ > 0 &&
+           static_cast<double>(found4_) >= (1 - kMayMiss) * static_cast<double>(found8_);
   }
 
  private:
@@ -45,7 +47,9 @@ class Comparison {
     scores->clear();
     for (const Candidate& found :
          searcher_.Search(codes_.graph, rows, query, kernels_, codes_.ef, &counts_, row)) {
-      if (found.row != row) scores->push_back(Score(row, found.row));
+      if (found.row == row) continue;
+      const float score = Score(row, found.row);
+      if (score == score) scores->push_back(score);  // A damaged image may hold no numbers.
     }
     std::sort(scores->begin(), scores->end(), std::greater<>());
   }
@@ -78,11 +82,14 @@ class Comparison {
 bool Int4FindsAsMuch(const CodeComparison& codes, const KernelTable& kernels,
                      const BuildStop& stop) {
   Comparison comparison(codes, kernels);
-  const std::uint32_t rows = codes.int8.rows;
-  const std::uint32_t step = std::max<std::uint32_t>(1, rows / kProbes);
-  for (std::uint32_t row = 0; row < rows; row += step) {
+  std::vector<std::uint32_t> rows;
+  for (std::uint32_t row = 0; row < codes.int8.rows; ++row) {
+    if (codes.present[row] != 0) rows.push_back(row);
+  }
+  const std::size_t probes = std::min(kProbes, rows.size());
+  for (std::size_t i = 0; i < probes; ++i) {
     CheckStop(stop);
-    if (codes.present[row] != 0) comparison.Probe(row);
+    comparison.Probe(rows[i * rows.size() / probes]);
   }
   return comparison.Int4FindsAsMuch();
 }

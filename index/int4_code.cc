@@ -24,7 +24,9 @@ float EncodeInt4(const float* rotated, std::size_t count, std::uint8_t* codes) {
   if (!std::isfinite(inverse)) return 0;  // Too small to tell from zero.
   double product = 0;
   for (std::size_t i = 0; i < count; ++i) {
-    const float level = std::clamp(std::floor(rotated[i] * inverse) + 8, 0.0F, kHighestLevel);
+    // In this order no number at all becomes the highest level.
+    const float level =
+        std::max(0.0F, std::min(kHighestLevel, std::floor(rotated[i] * inverse) + 8));
     product += double{rotated[i]} * double{level - kMiddle};
     const auto code = static_cast<std::uint8_t>(level);
     codes[i % bytes] |= static_cast<std::uint8_t>(i < bytes ? code : code << 4);

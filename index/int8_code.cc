@@ -30,9 +30,11 @@ float Round(float value) {
   return (value + kNoFraction) - kNoFraction;
 }
 
+/// Of what is no number, as a damaged image may have it, the largest code: in this order, min and
+/// max return their first argument then.
 std::int32_t Quantise(float component, float inverse_scale) {
   return static_cast<std::int32_t>(
-      Round(std::clamp(component * inverse_scale, -kLargestCode, kLargestCode)));
+      Round(std::max(-kLargestCode, std::min(kLargestCode, component * inverse_scale))));
 }
 
 /// 0 where a reciprocal would overflow: such a vector is too small to tell from zero in 8 bits.

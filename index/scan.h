@@ -50,7 +50,7 @@ struct ScanCounts {
 std::vector<ScoredRow> ScanExact(const IndexView& view, const ScanQuery& query,
                                  const KernelTable& kernels, ScanCounts* counts);
 
-/// Scans the int8 codes of one set of the view and keeps the best `count` accepted rows, by
+/// Scans the codes of one set of the view and keeps the best `count` accepted rows, by
 /// approximate score.
 std::vector<ScoredRow> ScanCodes(const IndexView& view, std::uint32_t set, const ScanQuery& query,
                                  const CodeQuery& coded, std::size_t count,

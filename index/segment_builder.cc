@@ -34,15 +34,24 @@ void SegmentBuilder::Build(const SegmentBuildOptions& options) {
   for (std::size_t field = 0; field < fields_.size(); ++field) BuildField(field, options);
 }
 
-void SegmentBuilder::CopyRows(std::size_t field) {
+template <typename Work>
+void SegmentBuilder::ForRows(const SegmentBuildOptions& options, const Work& work) const {
+  ParallelFor(options.threads, rows_.size(), kRowsEncodedAtOnce,
+              [&](std::size_t /*thread*/, std::size_t first, std::size_t last) {
+                CheckStop(options.stop);
+                for (std::size_t i = first; i < last; ++i) work(static_cast<std::uint32_t>(i));
+              });
+}
+
+void SegmentBuilder::CopyRows(std::size_t field, const SegmentBuildOptions& options) {
   Field& built = built_[field];
   const auto count = static_cast<std::uint32_t>(rows_.size());
   built.codes = CodeArray(CodeLayout(fields_[field]), count);
   built.present.resize(count);
-  for (std::uint32_t i = 0; i < count; ++i) {
+  ForRows(options, [&](std::uint32_t i) {
     const RowSet& set = *rows_[i].set;
     const std::uint32_t row = rows_[i].row;
-    if (!set.HasVector(field, row)) continue;
+    if (!set.HasVector(field, row)) return;
     const CodeRows codes = set.code_rows(field, row + 1);
     if (codes.kind == CodeKind::kInt8) {
       built.codes.Copy(i, codes, row);
@@ -50,7 +59,7 @@ void SegmentBuilder::CopyRows(std::size_t field) {
       built.codes.Encode(i, set.vector(field, row));
     }
     built.present[i] = 1;
-  }
+  });
 }
 
 void SegmentBuilder::ChooseCodes(std::size_t field, const SegmentBuildOptions& options) {
@@ -65,14 +74,9 @@ void SegmentBuilder::ChooseCodes(std::size_t field, const SegmentBuildOptions& o
   };
   auto rotation = std::make_shared<const Rotation>(fields_[field].dimension);
   CodeArray codes(int4, count);
-  ParallelFor(options.threads, count, kRowsEncodedAtOnce,
-              [&](std::size_t /*thread*/, std::size_t first, std::size_t last) {
-                CheckStop(options.stop);
-                for (std::size_t i = first; i < last; ++i) {
-                  const auto row = static_cast<std::uint32_t>(i);
-                  if (built.present[row] != 0) codes.EncodeRotated(row, vector(row), *rotation);
-                }
-              });
+  ForRows(options, [&](std::uint32_t row) {
+    if (built.present[row] != 0) codes.EncodeRotated(row, vector(row), *rotation);
+  });
   const CodeComparison comparison = {
       built.codes.rows(count), codes.rows(count), rotation.get(), built.present.data(),
       GraphView(built.graph),  built.default_ef,  vector};
@@ -98,7 +102,7 @@ Graph SegmentBuilder::ReuseGraph(std::size_t field, const RowScorer& scorer,
 
 void SegmentBuilder::BuildField(std::size_t field, const SegmentBuildOptions& options) {
   const FieldLayout& layout = fields_[field];
-  CopyRows(field);
+  CopyRows(field, options);
   Field& built = built_[field];
   const CodeRows codes = built.codes.rows(static_cast<std::uint32_t>(rows_.size()));
   const RowScorer scorer(codes, kernels_);

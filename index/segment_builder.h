@@ -66,7 +66,10 @@ class SegmentBuilder {
   };
 
   void BuildField(std::size_t field, const SegmentBuildOptions& options);
-  void CopyRows(std::size_t field);
+  /// Calls work(i) for each row, on all threads.
+  template <typename Work>
+  void ForRows(const SegmentBuildOptions& options, const Work& work) const;
+  void CopyRows(std::size_t field, const SegmentBuildOptions& options);
   /// Puts codes of 4 bits in the place of those of 8, where they are smaller and as good.
   void ChooseCodes(std::size_t field, const SegmentBuildOptions& options);
   /// What is left of the largest input's graph; one without nodes where that is not worth it.

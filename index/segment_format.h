@@ -11,6 +11,7 @@ namespace tracevec {
 static_assert(std::endian::native == std::endian::little, "images are read where they lie");
 
 constexpr std::uint64_t kSegmentMagic = 0x31474553'56525401;  // Also tells the byte order.
+// Also to be raised when a Rotation or EncodeInt4 gives other codes for a vector than before.
 constexpr std::uint32_t kSegmentFormat = 2;
 constexpr std::uint64_t kSectionAlignment = 64;
 

@@ -242,10 +242,10 @@ Status SegmentReader::ReadField(std::size_t field) {
                                record.dimension, record.metric, layout.dimension,
                                static_cast<std::uint32_t>(layout.metric)));
   }
-  const auto kind = static_cast<CodeKind>(record.code_bits);
-  if (kind != CodeKind::kInt8 && kind != CodeKind::kInt4) {
+  if (record.code_bits != 8 && record.code_bits != 4) {
     return Damaged(fmt::format("field {}: codes of {} bits", field, record.code_bits));
   }
+  const auto kind = record.code_bits == 8 ? CodeKind::kInt8 : CodeKind::kInt4;
   const CodeLayout codes_of(layout, kind);
   TRACEVEC_ASSIGN_OR_RETURN(const auto present,
                             Get<std::uint8_t>(SectionKind::kPresent, rows, field));

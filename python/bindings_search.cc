@@ -23,10 +23,11 @@ void BindReceipt(nb::module_& module) {
       .Field("label", &Receipt::label, "The label given to the search.")
       .Field("collection", &Receipt::collection, "Name of the collection.")
       .Field("field", &Receipt::field, "Vector field that was searched.")
-      .Field("plan", &Receipt::plan, "\"exact_scan\" (float32) or \"code_scan\" (int8, rescored).")
+      .Field("plan", &Receipt::plan,
+             "\"exact_scan\" (float32), \"code_scan\" (codes, rescored) or \"graph\".")
       .Field("filter", &Receipt::filter, "The filter as printed back, or \"\".")
       .Field("metric", &Receipt::metric, "\"cosine\", \"ip\" or \"l2\".")
-      .Field("code", &Receipt::code, "\"int8\", or \"float32\" for an exact search.")
+      .Field("code", &Receipt::code, "\"int8\", \"int4\", or \"float32\" for an exact search.")
       .Field("exact", &Receipt::exact, "Whether nothing was approximated.")
       .Field("k", &Receipt::k, "Hits asked for.")
       .Field("returned", &Receipt::returned, "Hits given.")
