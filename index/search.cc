@@ -32,12 +32,14 @@ constexpr std::size_t kRescoresAhead = 4;
 
 /// How wide to search a graph: as asked, or what finds enough of the ten nearest, and in proportion
 /// for more. Never less than k; over codes of 4 bits, of which the k best are not the k nearest,
-/// 2 k + 12: with k candidates the 10 nearest of 339,479 x 100 are found to 0.84 at best.
+/// half as many more: with k candidates the 10 nearest of 339,479 x 100 are found to 0.84 at best.
+/// Who asks for a narrow search gets a fast one all the same: on 60,003 x 384 width 16 has recall
+/// 0.988.
 std::size_t WidthOf(const RowSet& set, const ScanQuery& query) {
   const bool int4 = set.rotation(query.field) != nullptr;
-  const std::size_t least = int4 ? 2 * query.k + 12 : query.k;
+  const std::size_t least = int4 ? query.k + query.k / 2 + 2 : query.k;
   if (query.ef != 0) return std::max(query.ef, least);
-  return std::max<std::size_t>(set.default_ef(query.field), std::max(least, query.k + query.k / 2));
+  return std::max<std::size_t>(set.default_ef(query.field), 2 * query.k + 12);
 }
 
 /// Rows of a damaged image may score what is no number, which no order has a place for.

@@ -104,7 +104,8 @@ TEST(CodeChoice, BothKindsInOneViewAnswerTogetherByWalkAndByScan) {
     view->commit = CommitNumber{1};
   }
   for (const std::uint32_t k : {1U, 10U, 100U, 500U}) {
-    for (const std::size_t ef : {std::size_t{1}, std::size_t{9000}}) {  // 9,000: a scan.
+    const std::size_t walk = 2 * k + 12;
+    for (const std::size_t ef : {walk, std::size_t{9000}}) {  // 9,000: a scan.
       std::size_t equal = 0;
       std::size_t places = 0;
       for (std::uint32_t row = 0; row < kRows; row += 100) {
@@ -118,12 +119,13 @@ TEST(CodeChoice, BothKindsInOneViewAnswerTogetherByWalkAndByScan) {
         const auto expected = ScanExact(exact, query, *RunnableKernels().front(), &counts);
         const auto found = SearchCodes(mixed, query, *RunnableKernels().front(), &counts);
         EXPECT_TRUE(counts.int4);
-        EXPECT_EQ(counts.graphs, ef == 1 ? 1u : 0u);
+        EXPECT_EQ(counts.graphs, ef == walk ? 1u : 0u);
         ASSERT_EQ(found.size(), k);
         for (std::size_t j = 0; j < k; ++j) equal += found[j].score >= expected[k - 1].score;
         places += k;
       }
-      EXPECT_GE(static_cast<double>(equal), (ef == 1 ? 0.9 : 0.999) * static_cast<double>(places))
+      EXPECT_GE(static_cast<double>(equal),
+                (ef == walk ? 0.9 : 0.999) * static_cast<double>(places))
           << "k " << k << " ef " << ef;
     }
   }

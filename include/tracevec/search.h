@@ -23,7 +23,7 @@ struct SearchRequest {
   Filter where;          ///< Empty: no filter.
   std::string field;     ///< Vector field; may be empty when there is one.
   bool exact = false;    ///< float32 over everything, no approximation.
-  /// Width of a graph search, 1 to 65,536, in effect at least k, and 2 k + 12 where a segment has
+  /// Width of a graph search, 1 to 65,536, in effect at least k, and 1.5 k + 2 where a segment has
   /// codes of 4 bits. Without one each segment has its own; past 8,192 segments are scanned, and at
   /// least as many candidates scored again.
   std::optional<std::uint32_t> ef;
