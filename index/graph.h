@@ -34,7 +34,7 @@ struct Graph {
 struct GraphLineage {
   std::uint32_t generation = 0;  ///< How many merges took it over.
   std::uint32_t dead = 0;        ///< How many of its nodes they left behind.
-  bool refined = false;          ///< RefineGraph went over all of it.
+  bool refined = false;          ///< RefineGraph went over all of it, with its full width.
   friend bool operator==(const GraphLineage&, const GraphLineage&) = default;
 };
 

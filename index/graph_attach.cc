@@ -8,6 +8,7 @@
 #include "index/graph_search.h"
 #include "index/parallel.h"
 #include "index/row_random.h"
+#include "index/row_searches.h"
 
 namespace tracevec {
 namespace {
@@ -32,7 +33,7 @@ class Attachment {
     ParallelFor(options_.threads, batch.size(), kRowsAtOnce,
                 [&](std::size_t thread, std::size_t first, std::size_t last) {
                   CheckStop(options_.stop);
-                  for (std::size_t i = first; i < last; ++i) Choose(&workers_[thread], i, batch[i]);
+                  Choose(&workers_[thread], batch, first, last);
                 });
     const BackwardLinks backward(forward_, batch, scorer_.rows().rows);
     for (std::size_t i = 0; i < batch.size(); ++i) {
@@ -52,9 +53,9 @@ class Attachment {
  private:
   struct Worker {
     explicit Worker(const Attachment& of) : pruner(of.scorer_, of.kernels_, kAlpha) {}
-    GraphSearcher searcher;
-    GraphCounts counts;
+    RowSearches searches;
     Pruner pruner;
+    std::vector<RowSearch> rows;
     std::vector<Candidate> candidates;
   };
 
@@ -62,11 +63,17 @@ class Attachment {
     return std::span(graph_.links).subspan(std::size_t{row} * kDegree, kDegree);
   }
 
-  void Choose(Worker* worker, std::size_t place, std::uint32_t row) {
-    const CodeQuery query(scorer_.rows(), row);
-    const std::span<const Candidate> found = worker->searcher.Search(
-        GraphView(graph_), scorer_.rows(), query, kernels_, options_.ef, &worker->counts);
-    worker->pruner.Prune(found, std::span(forward_).subspan(place * kDegree, kForwardDegree));
+  /// The forward links of the rows of a batch at these places.
+  void Choose(Worker* worker, std::span<const std::uint32_t> batch, std::size_t first,
+              std::size_t last) {
+    worker->rows.clear();
+    for (std::size_t i = first; i < last; ++i) worker->rows.push_back({batch[i], options_.ef});
+    worker->searches.Run(
+        GraphView(graph_), scorer_.rows(), kernels_, worker->rows,
+        [&](std::size_t index, std::span<const Candidate> found) {
+          worker->pruner.Prune(
+              found, std::span(forward_).subspan((first + index) * kDegree, kForwardDegree));
+        });
   }
 
   void LinkBack(Worker* worker, std::uint32_t row, std::span<const std::uint32_t> sources) {

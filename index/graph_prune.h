@@ -25,6 +25,8 @@ class Pruner {
   void Prune(std::span<const Candidate> candidates, std::span<std::uint32_t> out);
 
  private:
+  /// Takes the candidates, and of their rows what a score needs, side by side.
+  void Take(std::span<const Candidate> candidates);
   /// Of the candidates left, drops the first, which is `chosen`, and those that it is nearer to
   /// than the row is. All at once: one at a time against those chosen so far would convert the
   /// codes of each candidate, not of each that is chosen, and computes products past the first that
@@ -35,9 +37,13 @@ class Pruner {
   const KernelTable& kernels_;
   float alpha_;
   std::vector<std::int8_t> code_;
-  std::vector<Candidate> left_;
-  std::vector<std::uint32_t> left_rows_;
-  std::vector<std::int32_t> dots_;
+  // Of the candidates left, nearest first.
+  std::size_t left_ = 0;
+  std::vector<std::uint32_t> rows_;
+  std::vector<float> distances_;  // To the row.
+  std::vector<float> scales_;
+  std::vector<float> squared_norms_;  // 0 but under l2.
+  std::vector<std::int32_t> dots_;    // With the one chosen last.
 };
 
 /// Candidates beyond so many of the nearest are not worth a look: a list has 32 places. Where very
@@ -46,6 +52,11 @@ constexpr std::size_t kMostCandidates = 1024;
 
 /// Sorts candidates nearest first, keeps each row once, and of them the first kMostCandidates.
 void SortUnique(std::vector<Candidate>* candidates);
+
+/// Sets `candidates` to what SortUnique makes of `found`, which a search gave, without `row`, and
+/// of `others`, which it may change the order of: the many need no sorting then.
+void MergeUnique(std::span<const Candidate> found, std::uint32_t row,
+                 std::vector<Candidate>* others, std::vector<Candidate>* candidates);
 
 /// Appends the nearest candidates that are not in the list yet, until it is full.
 void FillList(std::vector<Candidate>* candidates, std::span<std::uint32_t> list);

@@ -9,6 +9,7 @@
 #include "index/graph_prune.h"
 #include "index/graph_search.h"
 #include "index/parallel.h"
+#include "index/row_searches.h"
 
 namespace tracevec {
 namespace {
@@ -30,24 +31,30 @@ class Refinement {
   void Run() {
     const std::size_t slots = graph_->links.size();
     forward_.assign(slots, kNoNode);
-    ForRows([&](Worker* worker, std::uint32_t row) { ChooseForward(worker, row); });
+    ForRows(
+        [&](Worker* worker, std::span<const std::uint32_t> rows) { ChooseForward(worker, rows); });
     std::vector<std::uint32_t> all(scorer_.rows().rows);
     std::iota(all.begin(), all.end(), 0U);
     const BackwardLinks backward(forward_, all, scorer_.rows().rows);
     next_.assign(slots, kNoNode);
-    ForRows([&](Worker* worker, std::uint32_t row) { Combine(worker, row, backward.Of(row)); });
+    ForRows([&](Worker* worker, std::span<const std::uint32_t> rows) {
+      for (const std::uint32_t row : rows) Combine(worker, row, backward.Of(row));
+    });
     graph_->links = std::move(next_);
   }
 
  private:
   struct Worker {
     explicit Worker(const Refinement& of) : pruner(of.scorer_, of.kernels_, of.options_.alpha) {}
-    GraphSearcher searcher;
-    GraphCounts counts;
+    RowSearches searches;
     Pruner pruner;
+    std::vector<std::uint32_t> rows;
+    std::vector<RowSearch> wanted;
+    std::vector<Candidate> neighbours;
     std::vector<Candidate> candidates;
   };
 
+  /// Calls work(worker, rows) for the rows that are nodes, kRowsAtOnce or fewer at a time.
   template <typename Work>
   void ForRows(const Work& work) {
     std::vector<Worker> workers;
@@ -55,10 +62,13 @@ class Refinement {
     ParallelFor(options_.threads, scorer_.rows().rows, kRowsAtOnce,
                 [&](std::size_t thread, std::size_t first, std::size_t last) {
                   CheckStop(options_.stop);
+                  std::vector<std::uint32_t>& rows = workers[thread].rows;
+                  rows.clear();
                   for (std::size_t row = first; row < last; ++row) {
                     if (graph_->links[row * kDegree] == kNoNode) continue;
-                    work(&workers[thread], static_cast<std::uint32_t>(row));
+                    rows.push_back(static_cast<std::uint32_t>(row));
                   }
+                  work(&workers[thread], rows);
                 });
   }
 
@@ -76,25 +86,29 @@ class Refinement {
     return NeighboursIn(options_.refined_links.data() + std::size_t{row} * kDegree, kDegree);
   }
 
-  void ChooseForward(Worker* worker, std::uint32_t row) {
-    const CodeRows& rows = scorer_.rows();
-    std::vector<Candidate>& candidates = worker->candidates;
-    candidates.clear();
-    const std::span<const std::uint32_t> refined = RefinedListOf(row);
-    for (const std::uint32_t neighbour : refined) {
-      candidates.push_back({scorer_.Score(row, neighbour), neighbour});
+  void ChooseForward(Worker* worker, std::span<const std::uint32_t> rows) {
+    worker->wanted.clear();
+    for (const std::uint32_t row : rows) {
+      const bool was_refined = !RefinedListOf(row).empty();
+      worker->wanted.push_back(
+          {row, was_refined ? std::min(options_.ef, kEfOfRefined) : options_.ef});
     }
-    const std::size_t ef = refined.empty() ? options_.ef : std::min(options_.ef, kEfOfRefined);
-    const CodeQuery query(rows, row);
-    for (const Candidate& found :
-         worker->searcher.Search(GraphView(*graph_), rows, query, kernels_, ef, &worker->counts)) {
-      if (found.row != row) candidates.push_back(found);
+    worker->searches.Run(GraphView(*graph_), scorer_.rows(), kernels_, worker->wanted,
+                         [&](std::size_t index, std::span<const Candidate> found) {
+                           ChooseAmong(worker, rows[index], found);
+                         });
+  }
+
+  /// Chooses among what a search found and the neighbours a row has and had.
+  void ChooseAmong(Worker* worker, std::uint32_t row, std::span<const Candidate> found) {
+    worker->neighbours.clear();
+    for (const auto list : {RefinedListOf(row), ListOf(graph_->links, row)}) {
+      for (const std::uint32_t neighbour : list) {
+        worker->neighbours.push_back({scorer_.Score(row, neighbour), neighbour});
+      }
     }
-    for (const std::uint32_t neighbour : ListOf(graph_->links, row)) {
-      candidates.push_back({scorer_.Score(row, neighbour), neighbour});
-    }
-    SortUnique(&candidates);
-    worker->pruner.Prune(candidates, PlacesOf(&forward_, row));
+    MergeUnique(found, row, &worker->neighbours, &worker->candidates);
+    worker->pruner.Prune(worker->candidates, PlacesOf(&forward_, row));
   }
 
   void Combine(Worker* worker, std::uint32_t row, std::span<const std::uint32_t> chosen_by) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/kernels.h"
+#include "index/graph_search.h"
 #include "index/index_view.h"
 #include "index/scan.h"
 
@@ -17,8 +18,8 @@ struct CodeSearch {
   ScanCounts counts;
 };
 
-/// More at once are no faster, see WalkInTurn.
-constexpr std::size_t kSearchesInTurn = 2;
+/// How many searches are made together.
+constexpr std::size_t kSearchesInTurn = kWalksInTurn;
 
 /// For each query the k best rows of a view as codes and graphs find them: segments are searched
 /// along their graphs, the head and whatever has no graph is scanned, and what they find is scored

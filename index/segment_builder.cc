@@ -20,6 +20,12 @@ namespace {
 
 constexpr std::size_t kRowsEncodedAtOnce = 256;
 
+/// Widths of searches for neighbours where graphs are soon built again. 16,000 x 100 (GloVe): built
+/// in 1.4 s where hnswlib's insertions take 4.5 s and full widths 5 s; recall@10 at width 96 is
+/// 0.948, 0.934 and 0.974. 16,000 x 384 (cppdocs): 1.9 s and 4.9 s, 0.993 and 0.997.
+constexpr std::size_t kNarrowAttachEf = 64;
+constexpr std::size_t kNarrowRefineEf = 48;
+
 /// Under ip a distance may be negative, where a factor above 1 would prune the wrong way round.
 float AlphaFor(Metric metric) { return metric == Metric::kIp ? 1.0F : 1.05F; }
 
@@ -66,7 +72,7 @@ void SegmentBuilder::ChooseCodes(std::size_t field, const SegmentBuildOptions& o
   const CodeLayout int8(fields_[field]);
   const CodeLayout int4(fields_[field], CodeKind::kInt4);
   const bool wanted = options.codes == CodeKind::kInt4;
-  if (!wanted && (options.codes || !options.refine || int4.lines() >= int8.lines())) return;
+  if (!wanted && (options.codes || !options.thorough || int4.lines() >= int8.lines())) return;
   Field& built = built_[field];
   const auto count = static_cast<std::uint32_t>(rows_.size());
   const auto vector = [this, field](std::uint32_t row) {
@@ -113,23 +119,23 @@ void SegmentBuilder::BuildField(std::size_t field, const SegmentBuildOptions& op
   build.stop = options.stop;
   built.graph = ReuseGraph(field, scorer, options);
   std::vector<std::uint32_t> refined_links;
-  if (built.lineage.refined && options.refine) refined_links = built.graph.links;
-  build.upper_levels_only = options.refine;
+  if (built.lineage.refined) refined_links = built.graph.links;
+  build.upper_levels_only = true;
   insertions_ += ExtendGraph(scorer, built.present.data(), kernels_, build, &built.graph);
-  if (options.refine) {
-    GraphAttachOptions attach;
-    attach.threads = options.threads;
-    attach.seed = options.seed;
-    attach.stop = options.stop;
-    insertions_ += AttachRows(scorer, built.present.data(), kernels_, attach, &built.graph);
-    GraphRefineOptions refine;
-    refine.alpha = AlphaFor(layout.metric);
-    refine.refined_links = refined_links;
-    refine.threads = options.threads;
-    refine.stop = options.stop;
-    RefineGraph(scorer, kernels_, refine, &built.graph);
-  }
-  built.lineage.refined = options.refine;
+  GraphAttachOptions attach;
+  if (!options.thorough) attach.ef = kNarrowAttachEf;
+  attach.threads = options.threads;
+  attach.seed = options.seed;
+  attach.stop = options.stop;
+  insertions_ += AttachRows(scorer, built.present.data(), kernels_, attach, &built.graph);
+  GraphRefineOptions refine;
+  if (!options.thorough) refine.ef = kNarrowRefineEf;
+  refine.alpha = AlphaFor(layout.metric);
+  refine.refined_links = refined_links;
+  refine.threads = options.threads;
+  refine.stop = options.stop;
+  RefineGraph(scorer, kernels_, refine, &built.graph);
+  built.lineage.refined = options.thorough;
   ConnectGraph(scorer, built.present.data(), kernels_, options.stop, &built.graph);
   built.default_ef =
       ProbeDefaultEf(codes, built.present.data(), GraphView(built.graph), kernels_, options.stop);

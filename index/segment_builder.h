@@ -26,13 +26,14 @@ struct SourceRow {
 struct SegmentBuildOptions {
   std::size_t threads = 1;  ///< With one, equal rows and seed give equal bytes.
   std::size_t ef_construction = 200;
-  /// AttachRows and RefineGraph. Without, hnswlib inserts every row: worse graphs, but good enough
-  /// for rows that are merged soon, whose graph would be built again.
-  bool refine = true;
+  /// Wide searches for each row's neighbours. Without, narrow ones: worse graphs, but good enough
+  /// for rows that are merged soon, whose graph would be built again, and made in a quarter of the
+  /// time.
+  bool thorough = true;
   /// Starts from the largest input's graph, where that is worth it. See FindReusableGraph.
   bool reuse_graphs = true;
-  /// Of the segment; nothing: 4 bits where it is refined, a row then takes fewer cache lines, and
-  /// searches find as much. A graph is always built over 8 bits.
+  /// Of the segment; nothing: 4 bits where it is built thoroughly, a row then takes fewer cache
+  /// lines, and searches find as much. A graph is always built over 8 bits.
   std::optional<CodeKind> codes;
   std::uint64_t seed = 0;
   BuildStop stop;

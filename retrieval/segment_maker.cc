@@ -12,8 +12,8 @@
 namespace tracevec {
 namespace {
 
-/// Small segments are soon merged into larger ones: their graphs are left as they were built.
-constexpr std::size_t kLeastRowsToRefine = 16'384;
+/// Small segments are soon merged into larger ones.
+constexpr std::size_t kLeastRowsBuiltThoroughly = 16'384;
 
 /// Passes on, and asks at each piece whether it is time to stop.
 class StoppableSink final : public ImageSink {
@@ -67,7 +67,7 @@ Result<std::shared_ptr<Segment>> MakeSegment(Engine& engine, CollectionState& st
   SegmentBuilder builder(index.fields(), build->rows, build->as_of, engine.kernels());
   SegmentBuildOptions options;
   options.threads = threads;
-  options.refine = build->rows.size() >= kLeastRowsToRefine;
+  options.thorough = build->rows.size() >= kLeastRowsBuiltThoroughly;
   options.reuse_graphs = !build->even_so;  // A rebuild owes nothing to what was there.
   options.stop = stop;
   builder.Build(options);

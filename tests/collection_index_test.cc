@@ -122,7 +122,7 @@ class IndexTest : public testing::Test {
     if (build->rows.empty()) return nullptr;
     SegmentBuilder builder(kFields, build->rows, build->as_of, *RunnableKernels().front());
     SegmentBuildOptions options;
-    options.refine = false;
+    options.thorough = false;
     options.ef_construction = 20;
     builder.Build(options);
     auto image = std::make_shared<MemoryImage>();

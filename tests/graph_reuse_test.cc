@@ -176,7 +176,7 @@ TEST_P(GraphReuseOfMetric, EveryLivingRowIsFoundAfterMergesWithDeadRows) {
   for (const std::size_t threads : {1, 2}) {
     SegmentBuildOptions options;
     options.threads = threads;
-    options.refine = threads == 2;
+    options.thorough = threads == 2;
     const Built small = Merge(rows.fields(), {rows.Block(500)}, options);
     const Built large = Merge(rows.fields(), {rows.Block(1500)}, options);
     EXPECT_EQ(large.insertions, 1500u);
@@ -185,7 +185,7 @@ TEST_P(GraphReuseOfMetric, EveryLivingRowIsFoundAfterMergesWithDeadRows) {
     const Built merged = Merge(rows.fields(), {small.segment, large.segment}, options);
     EXPECT_EQ(merged.segment->rows(), 350u + 1230u);
     EXPECT_EQ(merged.insertions, 350u);
-    EXPECT_EQ(merged.segment->graph_lineage(0), (GraphLineage{1, 270, options.refine}));
+    EXPECT_EQ(merged.segment->graph_lineage(0), (GraphLineage{1, 270, options.thorough}));
     ExpectLevelsConsistent(*merged.segment->graph(0), *merged.segment, 0);
     ExpectAllFound(*merged.segment, 0);
   }
@@ -403,7 +403,7 @@ TEST(GraphReuse, ADamagedGraphGivesAWholeOne) {
     ASSERT_TRUE(segment.ok()) << segment.status().ToString();
     for (std::uint32_t row = 0; row < 400; row += 10) (*segment)->Delete(row, CommitNumber{2});
     SegmentBuildOptions options;
-    options.refine = i % 2 == 0;
+    options.thorough = i % 2 == 0;
     const Built merged = Merge(rows.fields(), {*segment, more}, options);
     EXPECT_LE(merged.insertions, 420u);
     ExpectLevelsConsistent(*merged.segment->graph(0), *merged.segment, 0);
