@@ -1,11 +1,13 @@
 #include "retrieval/delete.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
 
 #include <fmt/format.h>
 
 #include "core/return_if_error.h"
+#include "retrieval/clock.h"
 #include "retrieval/commit.h"
 #include "retrieval/document_reader.h"
 #include "retrieval/row_selection.h"
@@ -26,9 +28,11 @@ Result<std::uint64_t> AddDeletion(const Store& store, const CollectionState& sta
     return Status::Corruption(
         fmt::format("document '{}': version {} is missing", id, record->version));
   }
-  // What the deletion hides can go as soon as no view sees it; so can the old version kept so far.
-  if (record->version > 1 && !record->loose) {
-    commit->AddGarbage({record->number, record->version - 1, false, ""});
+  // What the deletion hides can go as soon as no view sees it; so can the old versions kept so far.
+  const std::uint32_t kept =
+      record->loose ? 0 : std::min(state.record.kept_versions, record->version - 1);
+  for (std::uint32_t version = record->version - kept; version < record->version; ++version) {
+    commit->AddGarbage({record->number, version, false, ""});
   }
   commit->AddGarbage({record->number, record->version, true, id});
 
@@ -101,14 +105,34 @@ Result<WriteResult> DeleteChunks(Engine& engine, CollectionState& state,
   return result;
 }
 
-Result<WriteResult> DeleteDocument(Engine& engine, CollectionState& state, std::string_view id) {
+Status DeleteIfExpired(Engine& engine, CollectionState& state, std::span<const std::string> ids) {
+  const std::lock_guard writer(engine.writer_mutex());
+  TRACEVEC_RETURN_IF_ERROR(state.CheckNotDropped());
+  const Timestamp now = Now();
+  Commit commit(engine, state, "expire", "");
+  for (const std::string& id : ids) {
+    TRACEVEC_ASSIGN_OR_RETURN(const auto record,
+                              ReadDocumentRecord(engine.store(), state.number, id));
+    if (!record || record->deleted) continue;
+    TRACEVEC_ASSIGN_OR_RETURN(const auto version, ReadVersion(engine.store(), state.number,
+                                                              record->number, record->version));
+    if (!version || !Expired(*version, now)) continue;  // It was put again meanwhile.
+    TRACEVEC_RETURN_IF_ERROR(AddDeletion(engine.store(), state, id, &commit).status());
+  }
+  if (commit.journal().documents == 0) return Status::Ok();
+  return commit.Finish(state.sync);
+}
+
+Result<WriteResult> DeleteDocument(Engine& engine, CollectionState& state, std::string_view id,
+                                   std::string_view label) {
   TRACEVEC_RETURN_IF_ERROR(CheckId(id, kLongestDocumentId, "document id"));
+  TRACEVEC_RETURN_IF_ERROR(CheckLabel(label));
   const std::lock_guard writer(engine.writer_mutex());
   WriteResult result;
   TRACEVEC_ASSIGN_OR_RETURN(const auto record,
                             ReadDocumentRecord(engine.store(), state.number, id));
   if (!record || record->deleted) return result;
-  Commit commit(engine, state, "delete", "");
+  Commit commit(engine, state, "delete", std::string(label));
   TRACEVEC_ASSIGN_OR_RETURN(result.deleted,
                             AddDeletion(engine.store(), state, std::string(id), &commit));
   TRACEVEC_RETURN_IF_ERROR(commit.Finish(state.sync));

@@ -47,6 +47,9 @@ struct Selection {
 
 struct GetOptions {
   bool with_vectors = false;
+  /// For GetDocument: this version instead of the one in force, if it is still kept. Fields that
+  /// UpdateMetadata merged into its chunks are shown as far as they are kept.
+  std::optional<std::uint32_t> version;
 };
 
 struct ScanOptions {
@@ -162,12 +165,13 @@ class TRACEVEC_EXPORT Collection {
                                               const PutManyOptions& options = {});
   /// What PutDocument would do; writes nothing.
   Result<UpdatePlan> PlanUpdate(const Document& document) const;
-  /// The document as of now. Errors: NotFound.
+  /// The document as of now, or in an older version. Errors: NotFound, with the kept versions.
   Result<StoredDocument> GetDocument(std::string_view id, const GetOptions& options = {}) const;
   /// The kept versions, newest first. Errors: NotFound.
   Result<std::vector<DocumentVersion>> History(std::string_view id) const;
   /// Deletes a document with all its chunks. A missing one is ignored (deleted = 0).
-  Result<WriteResult> DeleteDocument(std::string_view id);
+  /// `label`: who deletes it; kept in its last version and in the journal.
+  Result<WriteResult> DeleteDocument(std::string_view id, std::string_view label = {});
 
   /// Builds the index anew, as one segment, past 2,000,000 chunks as several of no more than that,
   /// from the chunks that are live; reads and writes go on meanwhile. Nothing in the store changes.

@@ -16,10 +16,13 @@ from ._core import (
     CollectionStats,
     DatabaseStats,
     DocumentVersion,
+    EmbedCall,
     Hit,
+    JournalEntry,
     PutResult,
     Receipt,
     ReceiptStage,
+    Snapshot,
     StoredChunk,
     StoredDocument,
     UpdatePlan,
@@ -31,6 +34,7 @@ from ._core import (
 from ._database import Database, open
 from ._results import BatchResult, Hits, PutResults
 from ._types import (
+    CallInfo,
     Chunk,
     Chunker,
     CollectionSchema,
@@ -63,6 +67,7 @@ __version__ = _version()
 __all__ = [
     "AlreadyExists",
     "BatchResult",
+    "CallInfo",
     "Cancelled",
     "Chunk",
     "ChunkToEmbed",
@@ -78,6 +83,7 @@ __all__ = [
     "DeadlineExceeded",
     "Document",
     "DocumentVersion",
+    "EmbedCall",
     "EmbeddingSpace",
     "EmbeddingSpaceMismatch",
     "Error",
@@ -85,6 +91,7 @@ __all__ = [
     "Hits",
     "Internal",
     "InvalidArgument",
+    "JournalEntry",
     "NotFound",
     "PutResult",
     "PutResults",
@@ -92,6 +99,7 @@ __all__ = [
     "Receipt",
     "ReceiptStage",
     "ResourceExhausted",
+    "Snapshot",
     "StorageError",
     "StoredChunk",
     "StoredDocument",

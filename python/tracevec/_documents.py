@@ -45,8 +45,8 @@ class DocumentMethods:
             document: What it shall be.
             embed: ``callable(list of str) -> array (n x dimension)``, or ``{field: callable}``;
                 called in this thread for new and changed chunks only. It may carry ``.space``, an
-                ``EmbeddingSpace``. What it raises reaches the caller unchanged, and nothing is
-                committed.
+                ``EmbeddingSpace``, and return ``(array, CallInfo)``, which is kept. What it raises
+                reaches the caller unchanged, and nothing is committed.
             vectors: Instead of ``embed``: array or ``{field: array}`` with a row for each of
                 ``plan.to_embed``, or without a plan a row for each chunk.
             plan: From ``plan_update``.
@@ -56,7 +56,7 @@ class DocumentMethods:
             embed_batch_size: Most texts of one call of ``embed``.
 
         Returns:
-            ``PutResult`` with commit, version, unchanged, kept, added, removed, embedded.
+            ``PutResult`` with commit, version, unchanged, kept, added, removed, embedded, calls.
 
         Raises:
             Conflict: The plan is stale; the message has both versions.
@@ -120,31 +120,41 @@ class DocumentMethods:
         """
         return self._handle.plan_update(document)
 
-    def document(self, id: str, vectors: bool = False) -> _core.StoredDocument:
-        """The document as of now, with its source text, chunks, spans and provenance.
+    def document(
+        self, id: str, vectors: bool = False, version: int | None = None
+    ) -> _core.StoredDocument:
+        """The document with its source text, chunks, spans and provenance.
+
+        Args:
+            id: The document's id.
+            vectors: Fill ``.vectors`` of its chunks.
+            version: This one of the kept versions (see ``history``); None: the one in force.
 
         Raises:
-            NotFound: There is none of that id.
+            NotFound: There is none of that id, or the version is not kept.
         """
-        return self._handle.document(id, bool(vectors))
+        return self._handle.document(id, bool(vectors), version)
 
     def history(self, id: str) -> list[_core.DocumentVersion]:
         """The kept versions of a document, newest first. Raises ``NotFound``."""
         return self._handle.history(id)
 
-    def delete_document(self, id: str, erase: bool = False) -> _core.WriteResult:
+    def delete_document(
+        self, id: str, erase: bool = False, label: str | None = None
+    ) -> _core.WriteResult:
         """Deletes a document with all its chunks; a missing one is ignored (``deleted`` is 0).
 
         Args:
             id: The document's id.
             erase: Not in this version.
+            label: Who deletes it; kept in the journal.
         """
         if erase:
             raise Unsupported(
                 "erase=True: not in this version; without it the document is deleted, and its "
                 "bytes go when the store is next compacted"
             )
-        return self._handle.delete_document(id)
+        return self._handle.delete_document(id, label)
 
 
 def _groups(documents: Iterable[Document]) -> Iterator[list[Document]]:
