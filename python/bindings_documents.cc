@@ -143,6 +143,15 @@ StoredDocument GetDocument(const Collection& self, nb::handle id, bool vectors,
   return WithoutGil([&] { return self.GetDocument(document, options); });
 }
 
+std::vector<DocumentVersion> ListDocuments(const Collection& self, nb::handle prefix,
+                                           nb::handle after, nb::handle limit) {
+  ListOptions options;
+  options.prefix = TakeString(prefix, "prefix");
+  options.after = TakeString(after, "after");
+  options.limit = TakeUint64(limit, "limit");
+  return WithoutGil([&] { return self.ListDocuments(options); });
+}
+
 std::vector<DocumentVersion> History(const Collection& self, nb::handle id) {
   const std::string document = TakeString(id, "id");
   return WithoutGil([&] { return self.History(document); });
@@ -168,6 +177,8 @@ void BindDocuments(nb::module_& module, nb::class_<Collection>& collection) {
       .def("plan_update", &PlanUpdate, nb::arg("document").none())
       .def("document", &GetDocument, nb::arg("id").none(), nb::arg("vectors"),
            nb::arg("version").none())
+      .def("list_documents", &ListDocuments, nb::arg("prefix").none(), nb::arg("after").none(),
+           nb::arg("limit").none())
       .def("history", &History, nb::arg("id").none())
       .def("delete_document", &DeleteDocument, nb::arg("id").none(), nb::arg("label").none());
 }

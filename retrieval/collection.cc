@@ -6,8 +6,11 @@
 #include "core/return_if_error.h"
 #include "retrieval/collection_impl.h"
 #include "retrieval/delete.h"
+#include "retrieval/describe.h"
 #include "retrieval/engine.h"
+#include "retrieval/erase.h"
 #include "retrieval/guard.h"
+#include "retrieval/list_documents.h"
 #include "retrieval/put_document.h"
 #include "retrieval/read_chunks.h"
 #include "retrieval/search.h"
@@ -144,6 +147,12 @@ Result<StoredDocument> Collection::GetDocument(std::string_view id,
   });
 }
 
+Result<std::vector<DocumentVersion>> Collection::ListDocuments(const ListOptions& options) const {
+  return Reading(*impl_, [&](Engine& engine, CollectionState& state) {
+    return tracevec::ListDocuments(engine, state, options);
+  });
+}
+
 Result<std::vector<DocumentVersion>> Collection::History(std::string_view id) const {
   return Reading(*impl_, [&](Engine& engine, CollectionState& state) {
     return tracevec::History(engine, state, id);
@@ -153,6 +162,19 @@ Result<std::vector<DocumentVersion>> Collection::History(std::string_view id) co
 Result<WriteResult> Collection::DeleteDocument(std::string_view id, std::string_view label) {
   return Writing(*impl_, [&](Engine& engine, CollectionState& state) {
     return tracevec::DeleteDocument(engine, state, id, label);
+  });
+}
+
+Result<ErasureCertificate> Collection::EraseDocument(std::string_view id,
+                                                     const EraseOptions& options) {
+  return Writing(*impl_, [&](Engine& engine, CollectionState& state) {
+    return tracevec::EraseDocument(engine, state, id, options);
+  });
+}
+
+Result<CollectionDescription> Collection::Describe() const {
+  return Reading(*impl_, [&](Engine& engine, CollectionState& state) {
+    return tracevec::Describe(engine, state);
   });
 }
 

@@ -17,7 +17,28 @@
 namespace tracevec {
 namespace {
 
-/// Adds a document's deletion to a commit: a last version without chunks. Returns its chunks.
+/// The documents of a selection. Errors: InvalidArgument when only some chunks of one are in it.
+Result<std::map<DocumentNumber, std::string>> WholeDocuments(
+    const std::vector<SelectedChunk>& selected) {
+  std::map<DocumentNumber, std::string> documents;
+  std::map<DocumentNumber, std::uint32_t> counts;
+  for (const SelectedChunk& chunk : selected) {
+    documents.emplace(chunk.document, chunk.document_id);
+    ++counts[chunk.document];
+  }
+  for (const SelectedChunk& chunk : selected) {
+    const std::uint32_t count = counts[chunk.document];
+    if (count == chunk.chunks_of_document) continue;
+    return Status::InvalidArgument(fmt::format(
+        "{} of the {} chunks of document '{}' are selected; delete the document, or put "
+        "it without them; nothing was deleted",
+        count, chunk.chunks_of_document, chunk.document_id));
+  }
+  return documents;
+}
+
+}  // namespace
+
 Result<std::uint64_t> AddDeletion(const Store& store, const CollectionState& state,
                                   const std::string& id, Commit* commit) {
   TRACEVEC_ASSIGN_OR_RETURN(auto record, ReadDocumentRecord(store, state.number, id));
@@ -62,28 +83,6 @@ Result<std::uint64_t> AddDeletion(const Store& store, const CollectionState& sta
   journal.removed += deletion.removed;
   return std::uint64_t{deletion.removed};
 }
-
-/// The documents of a selection. Errors: InvalidArgument when only some chunks of one are in it.
-Result<std::map<DocumentNumber, std::string>> WholeDocuments(
-    const std::vector<SelectedChunk>& selected) {
-  std::map<DocumentNumber, std::string> documents;
-  std::map<DocumentNumber, std::uint32_t> counts;
-  for (const SelectedChunk& chunk : selected) {
-    documents.emplace(chunk.document, chunk.document_id);
-    ++counts[chunk.document];
-  }
-  for (const SelectedChunk& chunk : selected) {
-    const std::uint32_t count = counts[chunk.document];
-    if (count == chunk.chunks_of_document) continue;
-    return Status::InvalidArgument(fmt::format(
-        "{} of the {} chunks of document '{}' are selected; delete the document, or put "
-        "it without them; nothing was deleted",
-        count, chunk.chunks_of_document, chunk.document_id));
-  }
-  return documents;
-}
-
-}  // namespace
 
 Result<WriteResult> DeleteChunks(Engine& engine, CollectionState& state,
                                  const Selection& selection) {

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "retrieval/commit.h"
 #include "retrieval/engine.h"
 #include "tracevec/collection.h"
 
@@ -15,6 +17,11 @@ Result<WriteResult> DeleteChunks(Engine& engine, CollectionState& state,
 /// Collection::DeleteDocument.
 Result<WriteResult> DeleteDocument(Engine& engine, CollectionState& state, std::string_view id,
                                    std::string_view label);
+
+/// Adds a document's deletion to a commit: a last version without chunks. Returns its chunks, 0
+/// where there is no such document.
+Result<std::uint64_t> AddDeletion(const Store& store, const CollectionState& state,
+                                  const std::string& id, Commit* commit);
 
 /// Deletes those of the documents that still are there and expired, in one commit of the kind
 /// "expire".

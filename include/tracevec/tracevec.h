@@ -4,7 +4,9 @@
 
 #include "tracevec/collection.h"
 #include "tracevec/database.h"
+#include "tracevec/description.h"
 #include "tracevec/document.h"
+#include "tracevec/erasure.h"
 #include "tracevec/filter.h"
 #include "tracevec/journal.h"
 #include "tracevec/receipt.h"

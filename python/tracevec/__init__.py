@@ -13,10 +13,12 @@ from . import errors
 from ._collection import Collection
 from ._core import (
     ChunkToEmbed,
+    CollectionDescription,
     CollectionStats,
     DatabaseStats,
     DocumentVersion,
     EmbedCall,
+    ErasureCertificate,
     Hit,
     JournalEntry,
     PutResult,
@@ -33,6 +35,7 @@ from ._core import (
 )
 from ._database import Database, open
 from ._results import BatchResult, Hits, PutResults
+from ._sync import SyncResult
 from ._types import (
     CallInfo,
     Chunk,
@@ -74,6 +77,7 @@ __all__ = [
     "Chunker",
     "Closed",
     "Collection",
+    "CollectionDescription",
     "CollectionSchema",
     "CollectionStats",
     "Conflict",
@@ -86,6 +90,7 @@ __all__ = [
     "EmbedCall",
     "EmbeddingSpace",
     "EmbeddingSpaceMismatch",
+    "ErasureCertificate",
     "Error",
     "Hit",
     "Hits",
@@ -103,6 +108,7 @@ __all__ = [
     "StorageError",
     "StoredChunk",
     "StoredDocument",
+    "SyncResult",
     "TextField",
     "Unavailable",
     "Unsupported",
