@@ -75,6 +75,8 @@ class Decoder {
   /// Marks the record as damaged at this point.
   void Fail(std::string_view why);
   bool ok() const { return why_.empty(); }
+  /// All was read, or something failed: there is no further field.
+  bool at_end() const { return remaining() == 0; }
   /// OK when all bytes were read and nothing failed. Errors: Corruption, naming the record, the
   /// offset and the reason.
   Status Finish();

@@ -13,6 +13,7 @@ NB_MODULE(_core, module) {
   nanobind::class_<tracevec::Collection> collection(module, "Collection");
   python::BindCollection(module, collection);
   python::BindDocuments(module, collection);
+  python::BindCare(module, collection);
   python::BindSearch(module, collection);
   python::BindDatabase(module);
 }

@@ -15,6 +15,7 @@ void BindDocumentRecords(nb::module_& module);
 /// These add their classes to the module and their methods to the collection.
 void BindCollection(nb::module_& module, nb::class_<Collection>& collection);
 void BindDocuments(nb::module_& module, nb::class_<Collection>& collection);
+void BindCare(nb::module_& module, nb::class_<Collection>& collection);
 void BindSearch(nb::module_& module, nb::class_<Collection>& collection);
 
 }  // namespace tracevec::python

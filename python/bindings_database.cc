@@ -1,6 +1,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "python/bindings.h"
 #include "python/bindings_arguments.h"
@@ -46,7 +47,8 @@ VectorField TakeVectorField(nb::handle field) {
 }
 
 Collection CreateCollection(Database& self, nb::handle name, const nb::dict& vectors,
-                            nb::handle text, const nb::dict& metadata, nb::handle durability) {
+                            nb::handle text, const nb::dict& metadata, nb::handle durability,
+                            nb::handle keep_versions) {
   const std::string collection = TakeString(name, "name");
   CollectionSchema schema;
   for (auto [field, value] : vectors) {
@@ -59,6 +61,7 @@ Collection CreateCollection(Database& self, nb::handle name, const nb::dict& vec
   }
   CreateOptions options;
   if (!durability.is_none()) options.durability = TakeDurability(durability);
+  options.keep_versions = TakeUint32(keep_versions, "keep_versions");
   return WithoutGil([&] { return self.CreateCollection(collection, schema, options); });
 }
 
@@ -72,6 +75,43 @@ Collection GetCollection(Database& self, nb::handle name, nb::handle dimension) 
 void DropCollection(Database& self, nb::handle name) {
   const std::string collection = TakeString(name, "name");
   WithoutGil([&] { return self.DropCollection(collection); });
+}
+
+std::vector<JournalEntry> Journal(const Database& self, nb::handle since, nb::handle after_commit,
+                                  nb::handle collection, nb::handle document, nb::handle label,
+                                  nb::handle limit) {
+  JournalQuery query;
+  query.since = TakeOptionalTimestamp(since, "since");
+  if (!after_commit.is_none()) query.after_commit = TakeUint64(after_commit, "after_commit");
+  if (!collection.is_none()) query.collection = TakeString(collection, "collection");
+  if (!document.is_none()) query.document = TakeString(document, "document");
+  if (!label.is_none()) query.label = TakeString(label, "label");
+  if (!limit.is_none()) query.limit = TakeUint64(limit, "limit");
+  return WithoutGil([&] { return self.Journal(query); });
+}
+
+void BindJournal(nb::module_& module) {
+  Record<JournalEntry>(module, "JournalEntry", "What one commit did, and who wrote it.")
+      .Field("commit", &JournalEntry::commit, "Its number.")
+      .Converted("time", &JournalEntry::time, "When: datetime in UTC.")
+      .Field("collection", &JournalEntry::collection, "Collection; \"\" when dropped since.")
+      .Field("kind", &JournalEntry::kind,
+             "\"create\", \"drop\", \"put\", \"upsert\", \"delete\", \"update_metadata\", "
+             "\"expire\" or \"erase\".")
+      .Field("label", &JournalEntry::label, "Who wrote it, if said.")
+      .Field("document", &JournalEntry::document, "Id of the document, when it was one.")
+      .Field("documents", &JournalEntry::documents, "Documents or loose vectors touched.")
+      .Field("kept", &JournalEntry::kept, "Chunks that stayed; of update_metadata those changed.")
+      .Field("added", &JournalEntry::added, "Chunks that are new.")
+      .Field("removed", &JournalEntry::removed, "Chunks that went.")
+      .Field("embedded", &JournalEntry::embedded, "Texts that embedders were called for.")
+      .Field("calls", &JournalEntry::calls, "EmbedCall objects, one a batch, in order.")
+      .Finish();
+  Record<SnapshotInfo>(module, "Snapshot", "A commit whose data is held under a name.")
+      .Field("name", &SnapshotInfo::name, "Its name.")
+      .Field("commit", &SnapshotInfo::commit, "The commit it holds.")
+      .Converted("created", &SnapshotInfo::created, "When it was taken: datetime in UTC.")
+      .Finish();
 }
 
 void BindStats(nb::module_& module) {
@@ -90,9 +130,11 @@ void BindStats(nb::module_& module) {
 
 void BindDatabase(nb::module_& module) {
   BindStats(module);
+  BindJournal(module);
   nb::class_<Database>(module, "Database")
       .def("create_collection", &CreateCollection, nb::arg("name").none(), nb::arg("vectors"),
-           nb::arg("text").none(), nb::arg("metadata"), nb::arg("durability").none())
+           nb::arg("text").none(), nb::arg("metadata"), nb::arg("durability").none(),
+           nb::arg("keep_versions").none())
       .def("collection", &GetCollection, nb::arg("name").none(), nb::arg("dim").none())
       .def("drop_collection", &DropCollection, nb::arg("name").none())
       .def("collections",
@@ -103,6 +145,32 @@ void BindDatabase(nb::module_& module) {
             WithoutGil([&] { return self.Compact(threads); });
           },
           nb::arg("threads"))
+      .def("journal", &Journal, nb::arg("since").none(), nb::arg("after_commit").none(),
+           nb::arg("collection").none(), nb::arg("document").none(), nb::arg("label").none(),
+           nb::arg("limit").none())
+      .def(
+          "snapshot",
+          [](Database& self, nb::handle name) {
+            const std::string snapshot = TakeString(name, "name");
+            return WithoutGil([&] { return self.Snapshot(snapshot); });
+          },
+          nb::arg("name").none())
+      .def(
+          "at",
+          [](const Database& self, nb::handle name) {
+            const std::string snapshot = TakeString(name, "name");
+            return WithoutGil([&] { return self.At(snapshot); });
+          },
+          nb::arg("name").none())
+      .def(
+          "release_snapshot",
+          [](Database& self, nb::handle name) {
+            const std::string snapshot = TakeString(name, "name");
+            WithoutGil([&] { return self.ReleaseSnapshot(snapshot); });
+          },
+          nb::arg("name").none())
+      .def("snapshots",
+           [](const Database& self) { return WithoutGil([&] { return self.ListSnapshots(); }); })
       .def("stats", [](const Database& self) { return WithoutGil([&] { return self.Stats(); }); })
       .def("close", [](Database& self) { WithoutGil([&] { return self.Close(); }); });
   module.def("open", &Open, nb::arg("path"), nb::arg("durability").none(), nb::arg("mode").none(),

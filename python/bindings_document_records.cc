@@ -122,6 +122,12 @@ void BindPlan(nb::module_& module) {
 }
 
 void BindPutResult(nb::module_& module) {
+  Record<EmbedCall>(module, "EmbedCall", "One call of an embedder: a batch.")
+      .Field("field", &EmbedCall::field, "Vector field it was for.")
+      .Field("texts", &EmbedCall::texts, "Texts of the batch.")
+      .Field("micros", &EmbedCall::micros, "Time it took; a chunk has its share of it.")
+      .Converted("info", &EmbedCall::info, "CallInfo, or None when it said nothing of itself.")
+      .Finish();
   Record<PutResult>(module, "PutResult", "What a put of one document did.")
       .Field("commit", &PutResult::commit, "The commit that holds it.")
       .Field("version", &PutResult::version, "The document's version, from 1.")
@@ -131,6 +137,9 @@ void BindPutResult(nb::module_& module) {
       .Field("removed", &PutResult::removed, "Chunks that went.")
       .Field("embedded", &PutResult::embedded, "Texts the embedder was called for.")
       .Field("embed_micros", &PutResult::embed_micros, "Time the embedder took, in microseconds.")
+      .Field(
+          "calls", &PutResult::calls,
+          "EmbedCall objects, in order; empty from put_documents, whose calls are in the journal.")
       .Finish();
 }
 

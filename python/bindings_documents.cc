@@ -14,14 +14,28 @@
 namespace tracevec::python {
 namespace {
 
+/// A tracevec.CallInfo, or None.
+std::optional<CallInfo> TakeCallInfo(nb::handle object) {
+  if (object.is_none()) return std::nullopt;
+  CallInfo info;
+  info.model = TakeString(object.attr("model"), "CallInfo.model");
+  info.version = TakeString(object.attr("version"), "CallInfo.version");
+  info.tokens_in = TakeUint64(object.attr("tokens_in"), "CallInfo.tokens_in");
+  info.tokens_out = TakeUint64(object.attr("tokens_out"), "CallInfo.tokens_out");
+  info.cost = TakeOptionalDouble(object.attr("cost"), "CallInfo.cost").value_or(0);
+  info.attempts = TakeUint32(object.attr("attempts"), "CallInfo.attempts");
+  return info;
+}
+
 /// Embedders of one call, and what one of them raised. An exception cannot pass through the
 /// library, so it is kept here while the library gives up, and goes on to the caller after.
 class EmbedCalls {
  public:
   explicit EmbedCalls(const CollectionSchema& schema) : schema_(schema) {}
 
-  /// `callables`: field -> callable(list of str) -> float32 array; borrowed for the call, and
-  /// captured without a reference because the library copies embedders without the GIL.
+  /// `callables`: field -> callable(list of str) -> (float32 array, CallInfo or None); borrowed for
+  /// the call, and captured without a reference because the library copies embedders without the
+  /// GIL.
   void Install(const nb::dict& callables, PutOptions* options) {
     for (auto [key, callable] : callables) {
       std::string field = TakeString(key, "embed");
@@ -30,6 +44,7 @@ class EmbedCalls {
             return Call(field, function, texts);
           };
     }
+    options->call_info = [this] { return std::exchange(info_, std::nullopt); };
   }
 
   template <typename T>
@@ -45,7 +60,9 @@ class EmbedCalls {
     try {
       nb::list arguments;
       for (const std::string& text : texts) arguments.append(nb::str(text.data(), text.size()));
-      const auto rows = nb::cast<FloatMatrix>(function(arguments), false);
+      const auto answer = nb::cast<nb::tuple>(function(arguments));
+      info_ = TakeCallInfo(answer[1]);
+      const auto rows = nb::cast<FloatMatrix>(answer[0], false);
       if (rows.shape(0) != texts.size()) {
         Raise(Within("embed", Status::InvalidArgument("expected " + std::to_string(texts.size()) +
                                                       " rows, one a text, got " +
@@ -60,6 +77,7 @@ class EmbedCalls {
   }
 
   const CollectionSchema& schema_;
+  std::optional<CallInfo> info_;  // Of the last call.
   std::exception_ptr raised_;
 };
 
@@ -116,10 +134,22 @@ UpdatePlan PlanUpdate(const Collection& self, nb::handle document) {
   return WithoutGil([&] { return self.PlanUpdate(input); });
 }
 
-StoredDocument GetDocument(const Collection& self, nb::handle id, bool vectors) {
+StoredDocument GetDocument(const Collection& self, nb::handle id, bool vectors,
+                           nb::handle version) {
   const std::string document = TakeString(id, "id");
-  return WithoutGil(
-      [&] { return self.GetDocument(document, GetOptions{.with_vectors = vectors}); });
+  GetOptions options;
+  options.with_vectors = vectors;
+  options.version = TakeOptionalUint32(version, "version");
+  return WithoutGil([&] { return self.GetDocument(document, options); });
+}
+
+std::vector<DocumentVersion> ListDocuments(const Collection& self, nb::handle prefix,
+                                           nb::handle after, nb::handle limit) {
+  ListOptions options;
+  options.prefix = TakeString(prefix, "prefix");
+  options.after = TakeString(after, "after");
+  options.limit = TakeUint64(limit, "limit");
+  return WithoutGil([&] { return self.ListDocuments(options); });
 }
 
 std::vector<DocumentVersion> History(const Collection& self, nb::handle id) {
@@ -127,9 +157,10 @@ std::vector<DocumentVersion> History(const Collection& self, nb::handle id) {
   return WithoutGil([&] { return self.History(document); });
 }
 
-WriteResult DeleteDocument(Collection& self, nb::handle id) {
+WriteResult DeleteDocument(Collection& self, nb::handle id, nb::handle label) {
   const std::string document = TakeString(id, "id");
-  return WithoutGil([&] { return self.DeleteDocument(document); });
+  const std::string who = label.is_none() ? std::string() : TakeString(label, "label");
+  return WithoutGil([&] { return self.DeleteDocument(document, who); });
 }
 
 }  // namespace
@@ -144,9 +175,12 @@ void BindDocuments(nb::module_& module, nb::class_<Collection>& collection) {
            nb::arg("vectors"), nb::arg("space").none(), nb::arg("sync").none(),
            nb::arg("label").none(), nb::arg("embed_batch_size").none())
       .def("plan_update", &PlanUpdate, nb::arg("document").none())
-      .def("document", &GetDocument, nb::arg("id").none(), nb::arg("vectors"))
+      .def("document", &GetDocument, nb::arg("id").none(), nb::arg("vectors"),
+           nb::arg("version").none())
+      .def("list_documents", &ListDocuments, nb::arg("prefix").none(), nb::arg("after").none(),
+           nb::arg("limit").none())
       .def("history", &History, nb::arg("id").none())
-      .def("delete_document", &DeleteDocument, nb::arg("id").none());
+      .def("delete_document", &DeleteDocument, nb::arg("id").none(), nb::arg("label").none());
 }
 
 }  // namespace tracevec::python

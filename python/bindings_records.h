@@ -27,6 +27,11 @@ inline nb::object ToPython(const EmbeddingSpace& space) {
   return PackageType("EmbeddingSpace")(space.model, space.revision, space.normalization,
                                        space.document_prompt, space.query_prompt);
 }
+inline nb::object ToPython(const std::optional<CallInfo>& info) {
+  if (!info) return nb::none();
+  return PackageType("CallInfo")(info->model, info->version, info->tokens_in, info->tokens_out,
+                                 info->cost, info->attempts);
+}
 inline nb::object ToPython(const Chunker& chunker) {
   return PackageType("Chunker")(chunker.strategy, chunker.size, chunker.overlap);
 }

@@ -13,8 +13,9 @@
 namespace tracevec {
 namespace {
 
-/// Owners that a reader of an older view may still need: the one before the newest.
-constexpr std::size_t kMostOwners = 2;
+/// Owners that a reader of an older view or of a snapshot may still need. The sweeper takes off
+/// those that none does.
+constexpr std::size_t kMostOwners = 64;
 
 Status Taken(const std::string& id, const std::string& owner) {
   return Status::AlreadyExists(fmt::format(

@@ -6,8 +6,11 @@
 #include "core/return_if_error.h"
 #include "retrieval/collection_impl.h"
 #include "retrieval/delete.h"
+#include "retrieval/describe.h"
 #include "retrieval/engine.h"
+#include "retrieval/erase.h"
 #include "retrieval/guard.h"
+#include "retrieval/list_documents.h"
 #include "retrieval/put_document.h"
 #include "retrieval/read_chunks.h"
 #include "retrieval/search.h"
@@ -22,12 +25,18 @@ namespace tracevec {
 
 Status Collection::Impl::CheckReadable() const {
   TRACEVEC_RETURN_IF_ERROR(engine_->CheckOpen());
+  if (state_->snapshot != nullptr) TRACEVEC_RETURN_IF_ERROR(state_->snapshot->CheckOpen());
   return state_->CheckNotDropped();
 }
 
 Status Collection::Impl::CheckWritable() const {
   TRACEVEC_RETURN_IF_ERROR(engine_->CheckWritable());
-  return CheckReadable();
+  TRACEVEC_RETURN_IF_ERROR(CheckReadable());
+  return CheckNotAtSnapshot();
+}
+
+Status Collection::Impl::CheckNotAtSnapshot() const {
+  return state_->snapshot == nullptr ? Status::Ok() : state_->snapshot->RefuseToWrite();
 }
 
 namespace {
@@ -125,6 +134,7 @@ Result<std::vector<PutResult>> Collection::PutDocuments(std::span<const Document
 
 Result<UpdatePlan> Collection::PlanUpdate(const Document& document) const {
   return Reading(*impl_, [&](Engine& engine, CollectionState& state) -> Result<UpdatePlan> {
+    TRACEVEC_RETURN_IF_ERROR(impl_->CheckNotAtSnapshot());
     TRACEVEC_ASSIGN_OR_RETURN(const PutPlan plan, PlanPut(engine.store(), state, document));
     return DescribePlan(state, document, plan);
   });
@@ -137,20 +147,40 @@ Result<StoredDocument> Collection::GetDocument(std::string_view id,
   });
 }
 
+Result<std::vector<DocumentVersion>> Collection::ListDocuments(const ListOptions& options) const {
+  return Reading(*impl_, [&](Engine& engine, CollectionState& state) {
+    return tracevec::ListDocuments(engine, state, options);
+  });
+}
+
 Result<std::vector<DocumentVersion>> Collection::History(std::string_view id) const {
   return Reading(*impl_, [&](Engine& engine, CollectionState& state) {
     return tracevec::History(engine, state, id);
   });
 }
 
-Result<WriteResult> Collection::DeleteDocument(std::string_view id) {
+Result<WriteResult> Collection::DeleteDocument(std::string_view id, std::string_view label) {
   return Writing(*impl_, [&](Engine& engine, CollectionState& state) {
-    return tracevec::DeleteDocument(engine, state, id);
+    return tracevec::DeleteDocument(engine, state, id, label);
+  });
+}
+
+Result<ErasureCertificate> Collection::EraseDocument(std::string_view id,
+                                                     const EraseOptions& options) {
+  return Writing(*impl_, [&](Engine& engine, CollectionState& state) {
+    return tracevec::EraseDocument(engine, state, id, options);
+  });
+}
+
+Result<CollectionDescription> Collection::Describe() const {
+  return Reading(*impl_, [&](Engine& engine, CollectionState& state) {
+    return tracevec::Describe(engine, state);
   });
 }
 
 Status Collection::Rebuild(const RebuildOptions& options) {
   return Reading(*impl_, [&](Engine& engine, CollectionState& state) -> Status {
+    TRACEVEC_RETURN_IF_ERROR(impl_->CheckNotAtSnapshot());
     TRACEVEC_RETURN_IF_ERROR(CheckBuildThreads(options.threads));
     return engine.builder().BuildAll(state.shared_from_this(),
                                      options.deterministic ? 1 : options.threads, true);

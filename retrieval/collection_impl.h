@@ -20,6 +20,8 @@ class TRACEVEC_HIDDEN Collection::Impl {
   /// Closed, or NotFound once the collection was dropped.
   Status CheckReadable() const;
   Status CheckWritable() const;
+  /// ReadOnly when this is the collection as it was at a snapshot.
+  Status CheckNotAtSnapshot() const;
 
  private:
   std::shared_ptr<Engine> engine_;

@@ -41,6 +41,21 @@ std::vector<std::string> Warnings::List() const {
   return {list_.begin(), list_.end()};
 }
 
+Status SnapshotHandle::CheckOpen() const {
+  if (!closed.load()) return Status::Ok();
+  return Status::Closed("the database at snapshot '" + name + "' was closed");
+}
+
+Status SnapshotHandle::RefuseToWrite() const {
+  return Status::ReadOnly("this is the data of snapshot '" + name +
+                          "'; write to the database itself");
+}
+
+CommitNumber CollectionState::OldestReadable() const {
+  const CommitNumber oldest_view = views.Oldest();
+  return holds == nullptr ? oldest_view : std::min(oldest_view, holds->Oldest());
+}
+
 Status CollectionState::CheckNotDropped() const {
   if (!dropped.load()) return Status::Ok();
   return Status::NotFound("collection '" + name + "' was dropped");

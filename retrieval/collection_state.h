@@ -13,6 +13,7 @@
 #include "core/ids.h"
 #include "index/collection_index.h"
 #include "retrieval/collection_view.h"
+#include "retrieval/snapshot_holds.h"
 #include "storage/records.h"
 
 namespace tracevec {
@@ -61,6 +62,16 @@ class Warnings {
   std::deque<std::string> list_;
 };
 
+/// What the collections read at a snapshot share with whoever opened it.
+struct SnapshotHandle {
+  std::string name;
+  SnapshotHolds::Pin pin;
+  std::atomic<bool> closed{false};
+
+  Status CheckOpen() const;
+  Status RefuseToWrite() const;
+};
+
 /// An open collection. The first group never changes; the second belongs to the writer and is
 /// guarded by Engine::writer_mutex(); readers use `views` alone.
 struct CollectionState : std::enable_shared_from_this<CollectionState> {
@@ -74,6 +85,8 @@ struct CollectionState : std::enable_shared_from_this<CollectionState> {
   std::vector<BoundField> fields;  ///< In name order.
   ContentHash fields_hash;         ///< Over names, templates and spaces: part of chunk identity.
   bool sync = false;
+  std::shared_ptr<const SnapshotHolds> holds;      ///< Of the database; null: none.
+  std::shared_ptr<const SnapshotHandle> snapshot;  ///< Of a collection read at a snapshot.
 
   CollectionRecord record;  ///< With the known fields of the last commit.
   CollectionCounters counters;
@@ -100,6 +113,8 @@ struct CollectionState : std::enable_shared_from_this<CollectionState> {
   /// Whether a commit must say what it did to which rows: for the index, or for the one that is
   /// made of files later.
   bool TracksRows() const { return index != nullptr || stored_index.has_checkpoint; }
+  /// The oldest commit whose data a view or a snapshot may read: garbage of later ones stays.
+  CommitNumber OldestReadable() const;
   /// NotFound once it was dropped.
   Status CheckNotDropped() const;
   std::vector<FieldLayout> Layouts() const;

@@ -7,8 +7,11 @@
 #include "core/return_if_error.h"
 #include "retrieval/collection_impl.h"
 #include "retrieval/database_impl.h"
+#include "retrieval/expiry.h"
 #include "retrieval/guard.h"
+#include "retrieval/journal.h"
 #include "retrieval/receipt_maker.h"
+#include "retrieval/snapshots.h"
 #include "retrieval/validate.h"
 #include "storage/records.h"
 
@@ -53,6 +56,7 @@ Database::~Database() { Close().IgnoreError("a destructor has nobody to tell"); 
 Result<Collection> Database::CreateCollection(std::string_view name, const CollectionSchema& schema,
                                               const CreateOptions& options) {
   return Guard([&]() -> Result<Collection> {
+    TRACEVEC_RETURN_IF_ERROR(impl_->CheckNotAtSnapshot());
     TRACEVEC_ASSIGN_OR_RETURN(auto state, impl_->engine()->CreateCollection(name, schema, options));
     return MakeHandle(impl_->engine(), std::move(state));
   });
@@ -60,13 +64,18 @@ Result<Collection> Database::CreateCollection(std::string_view name, const Colle
 
 Result<Collection> Database::GetCollection(std::string_view name) {
   return Guard([&]() -> Result<Collection> {
-    TRACEVEC_ASSIGN_OR_RETURN(auto state, impl_->engine()->FindCollection(name));
+    Engine& engine = *impl_->engine();
+    SnapshotReader* snapshot = impl_->snapshot();
+    TRACEVEC_ASSIGN_OR_RETURN(auto state, snapshot != nullptr
+                                              ? snapshot->FindCollection(engine, name)
+                                              : engine.FindCollection(name));
     return MakeHandle(impl_->engine(), std::move(state));
   });
 }
 
 Result<Collection> Database::GetOrCreateCollection(std::string_view name, std::uint32_t dimension) {
   return Guard([&]() -> Result<Collection> {
+    TRACEVEC_RETURN_IF_ERROR(impl_->CheckNotAtSnapshot());
     auto found = impl_->engine()->FindCollection(name);
     if (!found.ok() && found.status().code() == StatusCode::kNotFound) {
       CollectionSchema schema;
@@ -90,19 +99,30 @@ Result<Collection> Database::GetOrCreateCollection(std::string_view name, std::u
 }
 
 Status Database::DropCollection(std::string_view name) {
-  return Guard([&] { return impl_->engine()->DropCollection(name); });
+  return Guard([&]() -> Status {
+    TRACEVEC_RETURN_IF_ERROR(impl_->CheckNotAtSnapshot());
+    return impl_->engine()->DropCollection(name);
+  });
 }
 
 Result<std::vector<std::string>> Database::ListCollections() const {
-  return Guard([&] { return impl_->engine()->ListCollections(); });
+  return Guard([&] {
+    const SnapshotReader* snapshot = impl_->snapshot();
+    return snapshot != nullptr ? snapshot->ListCollections(*impl_->engine())
+                               : impl_->engine()->ListCollections();
+  });
 }
 
 Status Database::Compact(std::uint32_t threads) {
   return Guard([&]() -> Status {
     Engine& engine = *impl_->engine();
+    TRACEVEC_RETURN_IF_ERROR(impl_->CheckNotAtSnapshot());
     TRACEVEC_RETURN_IF_ERROR(engine.CheckWritable());
     TRACEVEC_RETURN_IF_ERROR(CheckBuildThreads(threads));
     for (const std::shared_ptr<CollectionState>& state : engine.OpenCollections()) {
+      Status swept = DeleteExpired(engine, *state);
+      if (swept.ok()) swept = SweepAll(engine, *state);
+      if (!swept.ok() && swept.code() != StatusCode::kNotFound) return swept;
       Status built = engine.builder().BuildAll(state, threads, /*even_so=*/false);
       if (!built.ok() && built.code() != StatusCode::kNotFound) return built;  // Dropped meanwhile.
     }
@@ -110,12 +130,49 @@ Status Database::Compact(std::uint32_t threads) {
   });
 }
 
+Result<std::vector<JournalEntry>> Database::Journal(const JournalQuery& query) const {
+  return Guard([&]() -> Result<std::vector<JournalEntry>> {
+    TRACEVEC_RETURN_IF_ERROR(impl_->engine()->CheckOpen());
+    return ReadJournal(*impl_->engine(), query);
+  });
+}
+
+Result<SnapshotInfo> Database::Snapshot(std::string_view name) {
+  return Guard([&]() -> Result<SnapshotInfo> {
+    TRACEVEC_RETURN_IF_ERROR(impl_->CheckNotAtSnapshot());
+    return TakeSnapshot(*impl_->engine(), name);
+  });
+}
+
+Result<std::unique_ptr<Database>> Database::At(std::string_view name) const {
+  return Guard([&]() -> Result<std::unique_ptr<Database>> {
+    TRACEVEC_ASSIGN_OR_RETURN(auto snapshot, SnapshotReader::Open(*impl_->engine(), name));
+    return std::make_unique<Database>(
+        std::make_unique<Database::Impl>(impl_->engine(), std::move(snapshot)));
+  });
+}
+
+Status Database::ReleaseSnapshot(std::string_view name) {
+  return Guard([&]() -> Status {
+    TRACEVEC_RETURN_IF_ERROR(impl_->CheckNotAtSnapshot());
+    return tracevec::ReleaseSnapshot(*impl_->engine(), name);
+  });
+}
+
+Result<std::vector<SnapshotInfo>> Database::ListSnapshots() const {
+  return Guard([&]() -> Result<std::vector<SnapshotInfo>> {
+    TRACEVEC_RETURN_IF_ERROR(impl_->engine()->CheckOpen());
+    return tracevec::ListSnapshots(*impl_->engine());
+  });
+}
+
 Result<DatabaseStats> Database::Stats() const {
   return Guard([&]() -> Result<DatabaseStats> {
     const Engine& engine = *impl_->engine();
-    TRACEVEC_ASSIGN_OR_RETURN(const auto names, engine.ListCollections());
+    TRACEVEC_ASSIGN_OR_RETURN(const auto names, ListCollections());
     DatabaseStats stats;
-    stats.commit = Raw(engine.last_commit());
+    const SnapshotReader* snapshot = impl_->snapshot();
+    stats.commit = Raw(snapshot != nullptr ? snapshot->commit() : engine.last_commit());
     stats.timeline = engine.timeline();
     stats.collections = names.size();
     stats.format_version = FormatRecord::kCurrentVersion;
@@ -129,7 +186,11 @@ Result<DatabaseStats> Database::Stats() const {
 const std::string& Database::path() const { return impl_->engine()->path(); }
 
 Status Database::Close() {
-  return Guard([&] { return impl_->engine()->Close(); });
+  return Guard([&] {
+    if (impl_->snapshot() == nullptr) return impl_->engine()->Close();
+    impl_->snapshot()->Close();
+    return Status::Ok();
+  });
 }
 
 }  // namespace tracevec

@@ -1,11 +1,13 @@
 #include "retrieval/delete.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
 
 #include <fmt/format.h>
 
 #include "core/return_if_error.h"
+#include "retrieval/clock.h"
 #include "retrieval/commit.h"
 #include "retrieval/document_reader.h"
 #include "retrieval/row_selection.h"
@@ -15,7 +17,28 @@
 namespace tracevec {
 namespace {
 
-/// Adds a document's deletion to a commit: a last version without chunks. Returns its chunks.
+/// The documents of a selection. Errors: InvalidArgument when only some chunks of one are in it.
+Result<std::map<DocumentNumber, std::string>> WholeDocuments(
+    const std::vector<SelectedChunk>& selected) {
+  std::map<DocumentNumber, std::string> documents;
+  std::map<DocumentNumber, std::uint32_t> counts;
+  for (const SelectedChunk& chunk : selected) {
+    documents.emplace(chunk.document, chunk.document_id);
+    ++counts[chunk.document];
+  }
+  for (const SelectedChunk& chunk : selected) {
+    const std::uint32_t count = counts[chunk.document];
+    if (count == chunk.chunks_of_document) continue;
+    return Status::InvalidArgument(fmt::format(
+        "{} of the {} chunks of document '{}' are selected; delete the document, or put "
+        "it without them; nothing was deleted",
+        count, chunk.chunks_of_document, chunk.document_id));
+  }
+  return documents;
+}
+
+}  // namespace
+
 Result<std::uint64_t> AddDeletion(const Store& store, const CollectionState& state,
                                   const std::string& id, Commit* commit) {
   TRACEVEC_ASSIGN_OR_RETURN(auto record, ReadDocumentRecord(store, state.number, id));
@@ -26,9 +49,11 @@ Result<std::uint64_t> AddDeletion(const Store& store, const CollectionState& sta
     return Status::Corruption(
         fmt::format("document '{}': version {} is missing", id, record->version));
   }
-  // What the deletion hides can go as soon as no view sees it; so can the old version kept so far.
-  if (record->version > 1 && !record->loose) {
-    commit->AddGarbage({record->number, record->version - 1, false, ""});
+  // What the deletion hides can go as soon as no view sees it; so can the old versions kept so far.
+  const std::uint32_t kept =
+      record->loose ? 0 : std::min(state.record.kept_versions, record->version - 1);
+  for (std::uint32_t version = record->version - kept; version < record->version; ++version) {
+    commit->AddGarbage({record->number, version, false, ""});
   }
   commit->AddGarbage({record->number, record->version, true, id});
 
@@ -59,28 +84,6 @@ Result<std::uint64_t> AddDeletion(const Store& store, const CollectionState& sta
   return std::uint64_t{deletion.removed};
 }
 
-/// The documents of a selection. Errors: InvalidArgument when only some chunks of one are in it.
-Result<std::map<DocumentNumber, std::string>> WholeDocuments(
-    const std::vector<SelectedChunk>& selected) {
-  std::map<DocumentNumber, std::string> documents;
-  std::map<DocumentNumber, std::uint32_t> counts;
-  for (const SelectedChunk& chunk : selected) {
-    documents.emplace(chunk.document, chunk.document_id);
-    ++counts[chunk.document];
-  }
-  for (const SelectedChunk& chunk : selected) {
-    const std::uint32_t count = counts[chunk.document];
-    if (count == chunk.chunks_of_document) continue;
-    return Status::InvalidArgument(fmt::format(
-        "{} of the {} chunks of document '{}' are selected; delete the document, or put "
-        "it without them; nothing was deleted",
-        count, chunk.chunks_of_document, chunk.document_id));
-  }
-  return documents;
-}
-
-}  // namespace
-
 Result<WriteResult> DeleteChunks(Engine& engine, CollectionState& state,
                                  const Selection& selection) {
   const std::lock_guard writer(engine.writer_mutex());
@@ -101,14 +104,34 @@ Result<WriteResult> DeleteChunks(Engine& engine, CollectionState& state,
   return result;
 }
 
-Result<WriteResult> DeleteDocument(Engine& engine, CollectionState& state, std::string_view id) {
+Status DeleteIfExpired(Engine& engine, CollectionState& state, std::span<const std::string> ids) {
+  const std::lock_guard writer(engine.writer_mutex());
+  TRACEVEC_RETURN_IF_ERROR(state.CheckNotDropped());
+  const Timestamp now = Now();
+  Commit commit(engine, state, "expire", "");
+  for (const std::string& id : ids) {
+    TRACEVEC_ASSIGN_OR_RETURN(const auto record,
+                              ReadDocumentRecord(engine.store(), state.number, id));
+    if (!record || record->deleted) continue;
+    TRACEVEC_ASSIGN_OR_RETURN(const auto version, ReadVersion(engine.store(), state.number,
+                                                              record->number, record->version));
+    if (!version || !Expired(*version, now)) continue;  // It was put again meanwhile.
+    TRACEVEC_RETURN_IF_ERROR(AddDeletion(engine.store(), state, id, &commit).status());
+  }
+  if (commit.journal().documents == 0) return Status::Ok();
+  return commit.Finish(state.sync);
+}
+
+Result<WriteResult> DeleteDocument(Engine& engine, CollectionState& state, std::string_view id,
+                                   std::string_view label) {
   TRACEVEC_RETURN_IF_ERROR(CheckId(id, kLongestDocumentId, "document id"));
+  TRACEVEC_RETURN_IF_ERROR(CheckLabel(label));
   const std::lock_guard writer(engine.writer_mutex());
   WriteResult result;
   TRACEVEC_ASSIGN_OR_RETURN(const auto record,
                             ReadDocumentRecord(engine.store(), state.number, id));
   if (!record || record->deleted) return result;
-  Commit commit(engine, state, "delete", "");
+  Commit commit(engine, state, "delete", std::string(label));
   TRACEVEC_ASSIGN_OR_RETURN(result.deleted,
                             AddDeletion(engine.store(), state, std::string(id), &commit));
   TRACEVEC_RETURN_IF_ERROR(commit.Finish(state.sync));

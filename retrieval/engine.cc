@@ -15,6 +15,7 @@
 #include "retrieval/guard.h"
 #include "retrieval/index_checkpoint.h"
 #include "retrieval/index_loader.h"
+#include "storage/features.h"
 #include "storage/keys.h"
 #include "storage/records.h"
 
@@ -22,6 +23,7 @@ namespace tracevec {
 namespace {
 
 constexpr std::size_t kLongestCollectionName = 255;
+constexpr std::uint32_t kMostKeptVersions = 1'000'000;
 constexpr std::uint64_t kLeastStoreMemoryBytes = std::uint64_t{8} << 20;
 /// A collection's share of a close: about 50 us each.
 constexpr std::size_t kMostSweptAtClose = 1024;
@@ -75,6 +77,7 @@ Result<std::shared_ptr<Engine>> Engine::Open(const std::string& path, const Open
   store_options.created_by = Version();
   TRACEVEC_ASSIGN_OR_RETURN(engine->store_, Store::Open(path, store_options));
   TRACEVEC_RETURN_IF_ERROR(engine->ReadCounters());
+  TRACEVEC_RETURN_IF_ERROR(engine->ReadSnapshots());
   if (!engine->read_only()) {
     RemoveStrayImages(*engine->store_)
         .IgnoreError("they take space, and the next open tries again");
@@ -98,6 +101,31 @@ Status Engine::ReadCounters() {
   StoreBatch batch;
   batch.Put(Table::kRecords, keys::Commit(), EncodeCommit({record.commit, timeline_}));
   return store_->Write(batch, /*sync=*/true);
+}
+
+Status Engine::ReadSnapshots() {
+  const std::string prefix = keys::SnapshotsPrefix();
+  StoreCursor cursor = store_->NewCursor(Table::kRecords, prefix);
+  for (; cursor.Valid(); cursor.Next()) {
+    TRACEVEC_ASSIGN_OR_RETURN(const SnapshotRecord record, DecodeSnapshot(cursor.value()));
+    holds_->Add(std::string(cursor.key().substr(prefix.size())), record);
+  }
+  return cursor.status();
+}
+
+Status Engine::EnableFeature(std::uint64_t feature) {
+  if ((features_ & feature) == feature) return Status::Ok();
+  TRACEVEC_ASSIGN_OR_RETURN(const auto stored, store_->Get(Table::kRecords, keys::Format()));
+  if (!stored) return Status::Corruption("the format record is missing");
+  TRACEVEC_ASSIGN_OR_RETURN(FormatRecord record, DecodeFormat(*stored));
+  features_ = record.feature_flags;
+  if ((features_ & feature) == feature) return Status::Ok();
+  record.feature_flags |= feature;
+  StoreBatch batch;
+  batch.Put(Table::kRecords, keys::Format(), EncodeFormat(record));
+  TRACEVEC_RETURN_IF_ERROR(store_->Write(batch, /*sync=*/true));
+  features_ = record.feature_flags;
+  return Status::Ok();
 }
 
 Status Engine::Close() {
@@ -141,6 +169,10 @@ Result<std::shared_ptr<CollectionState>> Engine::CreateCollection(std::string_vi
   TRACEVEC_RETURN_IF_ERROR(CheckWritable());
   TRACEVEC_RETURN_IF_ERROR(CheckCollectionName(name));
   TRACEVEC_RETURN_IF_ERROR(CheckSchema(schema));
+  if (options.keep_versions > kMostKeptVersions) {
+    return Status::InvalidArgument(fmt::format("keep_versions: {}, expected 0 to {}",
+                                               options.keep_versions, kMostKeptVersions));
+  }
   const std::lock_guard writer(writer_mutex_);
   TRACEVEC_ASSIGN_OR_RETURN(const auto taken,
                             store_->Get(Table::kRecords, keys::CollectionByName(name)));
@@ -159,8 +191,13 @@ Result<std::shared_ptr<CollectionState>> Engine::CreateCollection(std::string_vi
         FieldNumber{static_cast<std::uint16_t>(record.field_numbers.size())};
   }
   if (options.durability) record.sync = *options.durability == Durability::kSync;
+  record.kept_versions = options.keep_versions;
+  if (record.kept_versions != CollectionRecord::kDefaultKeptVersions) {
+    TRACEVEC_RETURN_IF_ERROR(EnableFeature(kKeptVersionsFeature));
+  }
   const bool default_sync = options_.durability == Durability::kSync;
   auto state = BindCollection(number, record, default_sync);
+  state->holds = holds_;
 
   StoreBatch batch;
   CollectionCounters counters;
@@ -222,6 +259,7 @@ Result<std::shared_ptr<CollectionState>> Engine::LoadCollection(std::string_view
   }
   TRACEVEC_ASSIGN_OR_RETURN(CollectionRecord record, DecodeCollection(*record_bytes));
   auto state = BindCollection(number, std::move(record), options_.durability == Durability::kSync);
+  state->holds = holds_;
   TRACEVEC_ASSIGN_OR_RETURN(state->counters, DecodeCounters(*counter_bytes));
   TRACEVEC_ASSIGN_OR_RETURN(state->garbage, ListGarbage(*store_, number));
   // Whether a document has a time to live is known only after reading them all: assume so.
@@ -258,6 +296,10 @@ Status Engine::DropCollection(std::string_view name) {
   TRACEVEC_RETURN_IF_ERROR(CheckWritable());
   const std::lock_guard writer(writer_mutex_);
   TRACEVEC_ASSIGN_OR_RETURN(const auto state, LoadCollection(name));
+  if (const auto holder = holds_->HolderOf(state->number)) {
+    return Status::Conflict(fmt::format(
+        "collection '{}': {} holds its data; release it before dropping", name, *holder));
+  }
   const CommitNumber commit = TakeCommitNumber();
   JournalRecord journal;
   journal.time = Now();

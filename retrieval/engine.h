@@ -54,6 +54,11 @@ class Engine {
   /// REQUIRES: writer_mutex() held.
   void SetLastCommit(CommitNumber commit) { last_commit_.store(Raw(commit)); }
 
+  SnapshotHolds& holds() { return *holds_; }
+  const SnapshotHolds& holds() const { return *holds_; }
+  /// Sets a bit of storage/features.h, before its first use. REQUIRES: writer_mutex() held.
+  Status EnableFeature(std::uint64_t feature);
+
   IndexBuilder& builder() { return *builder_; }
   /// Tells the builder that a build is due. REQUIRES: writer_mutex() held.
   void NotifyBuilder(CollectionState& state) { builder_->Notify(state.shared_from_this()); }
@@ -72,6 +77,7 @@ class Engine {
 
   Engine(std::string path, OpenOptions options, IndexOptions index);
   Status ReadCounters();
+  Status ReadSnapshots();
   void TidyBeforeClose();
   Result<std::shared_ptr<CollectionState>> LoadCollection(std::string_view name);
   void RememberOpen(const std::shared_ptr<CollectionState>& state);
@@ -82,11 +88,13 @@ class Engine {
   const KernelTable* kernels_ = nullptr;
   std::unique_ptr<Store> store_;
   std::uint64_t timeline_ = 1;
+  const std::shared_ptr<SnapshotHolds> holds_ = std::make_shared<SnapshotHolds>();
   std::atomic<bool> closed_{false};
 
   std::mutex writer_mutex_;
   std::uint64_t last_taken_commit_ = 0;        // Guarded by writer_mutex_.
   std::atomic<std::uint64_t> last_commit_{0};  // Written under writer_mutex_.
+  std::uint64_t features_ = 0;                 // Known to be set. Guarded by writer_mutex_.
 
   mutable std::mutex catalog_mutex_;
   std::map<std::string, std::shared_ptr<CollectionState>, std::less<>> open_;  // Guarded by it.

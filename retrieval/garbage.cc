@@ -125,7 +125,7 @@ Status Sweep::DeleteVersion(DocumentNumber document, std::uint32_t number) {
                             ReadVersion(store_, state_.number, document, number + 1));
   TRACEVEC_ASSIGN_OR_RETURN(
       const std::vector<VersionRecord> in_use,
-      LaterVersionsInUse(store_, state_.number, document, *version, state_.views.Oldest()));
+      LaterVersionsInUse(store_, state_.number, document, *version, state_.OldestReadable()));
   std::vector<ChunkNumber> taken_over;
   const auto take_over = [&](const VersionRecord& later) {
     for (const VersionEntry& entry : later.entries) taken_over.push_back(entry.chunk);
@@ -182,7 +182,7 @@ Result<std::deque<GarbageKey>> ListGarbage(const Store& store, CollectionNumber 
 
 Status DropOldMetadata(const Store& store, const CollectionState& state, DocumentNumber document,
                        ChunkNumber chunk, StoreBatch* batch) {
-  const CommitNumber oldest = state.views.Oldest();
+  const CommitNumber oldest = state.OldestReadable();
   bool oldest_served = false;
   StoreCursor cursor =
       store.NewCursor(Table::kRecords, keys::ChunkMetadataPrefix(state.number, document, chunk));
@@ -206,7 +206,7 @@ Result<bool> HasChunkMetadata(const Store& store, CollectionState& state) {
 }
 
 Status SweepGarbage(Store& store, CollectionState& state, std::size_t most) {
-  const CommitNumber oldest = state.views.Oldest();
+  const CommitNumber oldest = state.OldestReadable();
   const auto sweepable = [&](std::size_t at) {
     return at < std::min(most, state.garbage.size()) && state.garbage[at].commit <= oldest;
   };

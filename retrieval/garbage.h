@@ -12,9 +12,9 @@ namespace tracevec {
 /// The garbage records of a collection, oldest first.
 Result<std::deque<GarbageKey>> ListGarbage(const Store& store, CollectionNumber collection);
 
-/// Removes from the store what no view that is in use can see: superseded versions with their
-/// sources, and chunks, vectors and ids that only they held. Handles at most `most` records, in
-/// commit order, each wholly within one atomic write. Not a commit: no view changes.
+/// Removes from the store what no view that is in use and no snapshot can see: superseded versions
+/// with their sources, and chunks, vectors and ids that only they held. Handles at most `most`
+/// records, in commit order, each wholly within one atomic write. Not a commit: no view changes.
 /// REQUIRES: Engine::writer_mutex() held.
 Status SweepGarbage(Store& store, CollectionState& state, std::size_t most);
 
@@ -23,8 +23,8 @@ Status SweepGarbage(Store& store, CollectionState& state, std::size_t most);
 /// REQUIRES: Engine::writer_mutex() held.
 Result<bool> HasChunkMetadata(const Store& store, CollectionState& state);
 
-/// Adds to a batch the removal of a chunk's metadata records that no view in use can see.
-/// REQUIRES: Engine::writer_mutex() held.
+/// Adds to a batch the removal of a chunk's metadata records that no view in use and no snapshot
+/// can see. REQUIRES: Engine::writer_mutex() held.
 Status DropOldMetadata(const Store& store, const CollectionState& state, DocumentNumber document,
                        ChunkNumber chunk, StoreBatch* batch);
 

@@ -62,7 +62,8 @@ Result<PutResult> TryPut(Engine& engine, CollectionState& state, const Document&
     TRACEVEC_RETURN_IF_ERROR(vectors.TakeGiven(options.vectors, &put));
     TRACEVEC_RETURN_IF_ERROR(vectors.Embed({&put, 1}));
   }
-  TRACEVEC_RETURN_IF_ERROR(WritePuts(engine, state, {&put, 1}, options));
+  TRACEVEC_RETURN_IF_ERROR(WritePuts(engine, state, {&put, 1}, options, vectors.calls()));
+  put.result.calls = vectors.calls();
   return put.result;
 }
 
@@ -80,7 +81,7 @@ Status TryPutGroup(Engine& engine, CollectionState& state, std::span<const Docum
     }
   }
   TRACEVEC_RETURN_IF_ERROR(vectors.Embed(puts));
-  TRACEVEC_RETURN_IF_ERROR(WritePuts(engine, state, puts, options.put));
+  TRACEVEC_RETURN_IF_ERROR(WritePuts(engine, state, puts, options.put, vectors.calls()));
   for (const ReadyPut& put : puts) results->push_back(put.result);
   return Status::Ok();
 }
@@ -137,7 +138,7 @@ Status CheckAll(const CollectionState& state, std::span<const Document> document
 }  // namespace
 
 Status WritePuts(Engine& engine, CollectionState& state, std::span<ReadyPut> puts,
-                 const PutOptions& options) {
+                 const PutOptions& options, std::span<const EmbedCall> calls) {
   bool anything = false;
   for (ReadyPut& put : puts) {
     if (put.plan.unchanged) {
@@ -155,6 +156,7 @@ Status WritePuts(Engine& engine, CollectionState& state, std::span<ReadyPut> put
   for (ReadyPut& put : puts) {
     if (!put.plan.unchanged) TRACEVEC_RETURN_IF_ERROR(put_writer.Add(&put));
   }
+  TRACEVEC_RETURN_IF_ERROR(put_writer.AddCalls(calls));
   return put_writer.Finish(options.sync.value_or(state.sync));
 }
 

@@ -34,22 +34,26 @@ class VectorSource {
   /// Calls the embedders for the added chunks of all puts, in batches across documents. Errors:
   /// the embedder's own; InvalidArgument for what it returned.
   Status Embed(std::span<ReadyPut> puts);
+  /// The embedders' calls so far, in order.
+  const std::vector<EmbedCall>& calls() const { return calls_; }
 
  private:
   VectorSource(const CollectionState& state, const PutOptions& options)
       : state_(&state), options_(&options) {}
+  Status NoteCall(const BoundField& field, std::uint32_t texts, double micros);
   Status EmbedField(const BoundField& field, const Embedder& embedder, std::span<ReadyPut> puts);
 
   const CollectionState* state_;
   const PutOptions* options_;
   std::deque<std::vector<float>> made_;
+  std::vector<EmbedCall> calls_;
 };
 
 /// Writes the puts in one commit, those unchanged excepted, and fills their results. Errors:
 /// Conflict (nothing written) when a document moved since it was planned; AlreadyExists when a
 /// chunk id belongs to another document.
 Status WritePuts(Engine& engine, CollectionState& state, std::span<ReadyPut> puts,
-                 const PutOptions& options);
+                 const PutOptions& options, std::span<const EmbedCall> calls);
 
 Result<PutResult> PutDocument(Engine& engine, CollectionState& state, const Document& document,
                               const PutOptions& options);

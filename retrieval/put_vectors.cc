@@ -82,6 +82,28 @@ Status VectorSource::Embed(std::span<ReadyPut> puts) {
   return Status::Ok();
 }
 
+Status VectorSource::NoteCall(const BoundField& field, std::uint32_t texts, double micros) {
+  EmbedCall call;
+  call.field = field.name;
+  call.texts = texts;
+  call.micros = micros;
+  if (options_->call_info != nullptr) {
+    try {
+      call.info = options_->call_info();
+    } catch (const std::exception& error) {
+      return Status::Internal(fmt::format("call_info threw: {}", error.what()));
+    } catch (...) {
+      return Status::Internal("call_info threw something that is no std::exception");
+    }
+  }
+  if (call.info) {
+    TRACEVEC_RETURN_IF_ERROR(CheckText(call.info->model, "call_info model"));
+    TRACEVEC_RETURN_IF_ERROR(CheckText(call.info->version, "call_info version"));
+  }
+  calls_.push_back(std::move(call));
+  return Status::Ok();
+}
+
 Status VectorSource::EmbedField(const BoundField& field, const Embedder& embedder,
                                 std::span<ReadyPut> puts) {
   std::vector<Waiting> waiting;
@@ -100,8 +122,10 @@ Status VectorSource::EmbedField(const BoundField& field, const Embedder& embedde
     }
     const Stopwatch watch;
     TRACEVEC_ASSIGN_OR_RETURN(std::vector<float> made, CallEmbedder(field, embedder, texts));
-    const double micros_each = watch.Micros() / static_cast<double>(count);
+    const double micros = watch.Micros();
+    const double micros_each = micros / static_cast<double>(count);
     TRACEVEC_RETURN_IF_ERROR(CheckRows(field, made, count, options_->space));
+    TRACEVEC_RETURN_IF_ERROR(NoteCall(field, static_cast<std::uint32_t>(count), micros));
     made_.push_back(std::move(made));
     for (std::size_t i = 0; i < count; ++i) {
       const auto [put, position] = waiting[first + i];

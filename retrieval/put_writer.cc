@@ -10,6 +10,7 @@
 #include "retrieval/document_reader.h"
 #include "retrieval/garbage.h"
 #include "retrieval/row_loader.h"
+#include "storage/features.h"
 #include "storage/keys.h"
 
 namespace tracevec {
@@ -128,8 +129,11 @@ Status PutWriter::Add(ReadyPut* put) {
   for (const std::uint32_t removed : plan.diff.removed) {
     commit_.RemoveRow(record.number, plan.before->entries[removed].chunk);
   }
-  // One old version is kept: the one before it goes.
-  if (version.version > 2) commit_.AddGarbage({record.number, version.version - 2, false, ""});
+  // So many old versions are kept: the one before them goes.
+  const std::uint32_t kept = 1 + state_.record.kept_versions;
+  if (version.version > kept) {
+    commit_.AddGarbage({record.number, version.version - kept, false, ""});
+  }
   Count(plan);
   put->result.version = version.version;
   put->result.kept = version.kept;
@@ -249,6 +253,15 @@ void PutWriter::Count(const PutPlan& plan) {
   journal.kept += plan.diff.kept;
   journal.added += plan.diff.added;
   journal.removed += static_cast<std::uint32_t>(plan.diff.removed.size());
+}
+
+Status PutWriter::AddCalls(std::span<const EmbedCall> calls) {
+  if (calls.empty()) return Status::Ok();
+  TRACEVEC_RETURN_IF_ERROR(engine_.EnableFeature(kEmbedCallsFeature));
+  JournalRecord& journal = commit_.journal();
+  for (const EmbedCall& call : calls) journal.embedded += call.texts;
+  journal.calls.assign(calls.begin(), calls.end());
+  return Status::Ok();
 }
 
 Status PutWriter::Finish(bool sync) {

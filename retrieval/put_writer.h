@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -19,6 +20,8 @@ class PutWriter {
   /// Errors: Conflict, AlreadyExists; the commit must then be abandoned. `put` must live until
   /// Finish.
   Status Add(ReadyPut* put);
+  /// What embedders were called for, for the journal.
+  Status AddCalls(std::span<const EmbedCall> calls);
   Status Finish(bool sync);
 
  private:

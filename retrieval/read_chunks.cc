@@ -15,11 +15,48 @@
 namespace tracevec {
 namespace {
 
-/// The newest version and one old one are kept; what is older waits to be swept.
-constexpr std::size_t kKeptVersions = 2;
-
 Status NoDocument(std::string_view id) {
   return Status::NotFound(fmt::format("document '{}' does not exist", id));
+}
+
+/// A version with the commit at which it was last in force.
+struct VersionInForce {
+  VersionRecord version;
+  CommitNumber last_commit{};
+};
+
+/// The versions that are kept at a view, newest first: the newest and so many older ones. What is
+/// older than these waits to be swept.
+Result<std::vector<VersionInForce>> KeptVersions(const Store& store, const CollectionState& state,
+                                                 DocumentNumber document, CommitNumber view) {
+  std::vector<VersionInForce> kept;
+  CommitNumber last_commit = view;
+  StoreCursor cursor =
+      store.NewCursor(Table::kRecords, keys::VersionsPrefix(state.number, document));
+  for (; cursor.Valid() && kept.size() <= state.record.kept_versions; cursor.Next()) {
+    TRACEVEC_ASSIGN_OR_RETURN(VersionRecord version, DecodeVersion(cursor.value()));
+    if (version.commit > view) continue;
+    const CommitNumber before{Raw(version.commit) - 1};
+    kept.push_back({std::move(version), last_commit});
+    last_commit = before;
+  }
+  TRACEVEC_RETURN_IF_ERROR(cursor.status());
+  return kept;
+}
+
+Result<VersionInForce> FindVersion(const Store& store, const CollectionState& state,
+                                   DocumentNumber document, CommitNumber view, std::string_view id,
+                                   std::uint32_t wanted) {
+  TRACEVEC_ASSIGN_OR_RETURN(auto kept, KeptVersions(store, state, document, view));
+  if (kept.empty()) return NoDocument(id);
+  for (VersionInForce& each : kept) {
+    if (each.version.version != wanted) continue;
+    if (!each.version.deleted) return std::move(each);
+    return Status::NotFound(fmt::format("document '{}': version {} is its deletion", id, wanted));
+  }
+  return Status::NotFound(fmt::format("document '{}': version {} is not kept; {} to {} are", id,
+                                      wanted, kept.back().version.version,
+                                      kept.front().version.version));
 }
 
 }  // namespace
@@ -65,16 +102,25 @@ Result<StoredDocument> GetDocument(const Engine& engine, const CollectionState& 
   TRACEVEC_ASSIGN_OR_RETURN(const auto record,
                             ReadDocumentRecord(engine.store(), state.number, id));
   if (!record) return NoDocument(id);
-  TRACEVEC_ASSIGN_OR_RETURN(auto version,
-                            VersionAt(engine.store(), state.number, record->number, view->commit));
+  CommitNumber commit = view->commit;
+  std::optional<VersionRecord> version;
+  if (options.version) {
+    TRACEVEC_ASSIGN_OR_RETURN(auto found, FindVersion(engine.store(), state, record->number,
+                                                      view->commit, id, *options.version));
+    commit = found.last_commit;
+    version = std::move(found.version);
+  } else {
+    TRACEVEC_ASSIGN_OR_RETURN(version,
+                              VersionAt(engine.store(), state.number, record->number, commit));
+  }
   if (!version || Expired(*version, Now())) return NoDocument(id);
   StoredDocument document;
   document.info = DescribeVersion(*version);
   VersionReader reader(engine.store(), state.number, record->number, *std::move(version));
   TRACEVEC_ASSIGN_OR_RETURN(document.text, reader.Source());
   for (std::size_t i = 0; i < reader.version().entries.size(); ++i) {
-    TRACEVEC_ASSIGN_OR_RETURN(Chunk chunk, ReadChunk(engine.store(), state, reader, i, view->commit,
-                                                     options.with_vectors));
+    TRACEVEC_ASSIGN_OR_RETURN(
+        Chunk chunk, ReadChunk(engine.store(), state, reader, i, commit, options.with_vectors));
     document.chunks.push_back(std::move(chunk));
   }
   return document;
@@ -88,13 +134,9 @@ Result<std::vector<DocumentVersion>> History(const Engine& engine, const Collect
                             ReadDocumentRecord(engine.store(), state.number, id));
   if (!record) return NoDocument(id);
   std::vector<DocumentVersion> versions;
-  StoreCursor cursor =
-      engine.store().NewCursor(Table::kRecords, keys::VersionsPrefix(state.number, record->number));
-  for (; cursor.Valid() && versions.size() < kKeptVersions; cursor.Next()) {
-    TRACEVEC_ASSIGN_OR_RETURN(const VersionRecord version, DecodeVersion(cursor.value()));
-    if (version.commit <= view->commit) versions.push_back(DescribeVersion(version));
-  }
-  TRACEVEC_RETURN_IF_ERROR(cursor.status());
+  TRACEVEC_ASSIGN_OR_RETURN(const auto kept,
+                            KeptVersions(engine.store(), state, record->number, view->commit));
+  for (const VersionInForce& each : kept) versions.push_back(DescribeVersion(each.version));
   if (versions.empty()) return NoDocument(id);
   return versions;
 }

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <type_traits>
 #include <utility>
 
@@ -18,6 +20,7 @@ constexpr char kCleanShutdown = 'S';
 constexpr char kNextCollection = 'N';
 constexpr char kCollectionByName = 'n';
 constexpr char kJournal = 'J';
+constexpr char kSnapshot = 'H';
 constexpr char kCollection = 'c';
 constexpr char kCounters = 'k';
 constexpr char kDocument = 'd';
@@ -150,6 +153,8 @@ std::string ChunkId(CollectionNumber collection, std::string_view id) {
 }
 std::string Journal(CommitNumber commit) { return KeyBuilder(kJournal).Add(Raw(commit)).Take(); }
 std::string JournalPrefix() { return {kJournal}; }
+std::string Snapshot(std::string_view name) { return KeyBuilder(kSnapshot).Add(name).Take(); }
+std::string SnapshotsPrefix() { return {kSnapshot}; }
 std::string Garbage(CollectionNumber collection, CommitNumber commit, std::uint32_t index) {
   return KeyBuilder(kGarbage, collection).Add(Raw(commit)).Add(index).Take();
 }
@@ -174,6 +179,10 @@ std::string Vector(CollectionNumber collection, FieldNumber field, DocumentNumbe
 }
 std::string VectorsPrefix(CollectionNumber collection, FieldNumber field) {
   return KeyBuilder(kVector, collection).Add(Raw(field)).Take();
+}
+
+std::string VectorsPrefix(CollectionNumber collection, FieldNumber field, DocumentNumber document) {
+  return KeyBuilder(kVector, collection).Add(Raw(field)).Add(Raw(document)).Take();
 }
 
 std::string_view CollectionKinds() {
@@ -224,6 +233,22 @@ Result<ChunkKey> ParseVector(std::string_view key) {
 Result<CommitNumber> ParseGarbage(std::string_view key) {
   TRACEVEC_RETURN_IF_ERROR(CheckKey(key, kGarbage, kKindAndCollection + 8 + 4));
   return CommitNumber{ReadBigEndian<std::uint64_t>(key, kKindAndCollection)};
+}
+
+std::optional<Owner> OwnerOf(std::string_view key) {
+  static constexpr char kOwned[] = {kVersion, kSource, kBody, kChunkMetadata, kVector};
+  if (key.empty() || std::find(std::begin(kOwned), std::end(kOwned), key[0]) == std::end(kOwned)) {
+    return std::nullopt;
+  }
+  const std::size_t at = key[0] == kVector ? kKindAndCollection + 2 : kKindAndCollection;
+  if (key.size() < at + 8) return std::nullopt;
+  return Owner{CollectionNumber{ReadBigEndian<std::uint32_t>(key, 1)},
+               DocumentNumber{ReadBigEndian<std::uint64_t>(key, at)}};
+}
+
+Result<CommitNumber> ParseJournal(std::string_view key) {
+  TRACEVEC_RETURN_IF_ERROR(CheckKey(key, kJournal, 1 + 8));
+  return CommitNumber{ReadBigEndian<std::uint64_t>(key, 1)};
 }
 
 }  // namespace tracevec::keys

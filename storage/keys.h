@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -44,6 +45,8 @@ std::string ChunkMetadataPrefix(CollectionNumber collection);
 std::string ChunkId(CollectionNumber collection, std::string_view id);
 std::string Journal(CommitNumber commit);
 std::string JournalPrefix();
+std::string Snapshot(std::string_view name);
+std::string SnapshotsPrefix();
 std::string Garbage(CollectionNumber collection, CommitNumber commit, std::uint32_t index);
 std::string GarbagePrefix(CollectionNumber collection);
 std::string IndexCheckpoint(CollectionNumber collection);
@@ -56,6 +59,7 @@ std::string IndexChangesPrefix(CollectionNumber collection);
 std::string Vector(CollectionNumber collection, FieldNumber field, DocumentNumber document,
                    ChunkNumber chunk);
 std::string VectorsPrefix(CollectionNumber collection, FieldNumber field);
+std::string VectorsPrefix(CollectionNumber collection, FieldNumber field, DocumentNumber document);
 
 /// Every kind byte whose keys continue with a collection number: what dropping one must remove.
 std::string_view CollectionKinds();
@@ -72,12 +76,21 @@ struct ChunkKey {
   ChunkNumber chunk{};
   CommitNumber commit{};  ///< Of a chunk metadata key; else 0.
 };
+/// Whose content a record is: nothing for keys of other kinds than versions, sources, bodies, chunk
+/// metadata and vectors.
+struct Owner {
+  CollectionNumber collection{};
+  DocumentNumber document{};
+  friend bool operator==(const Owner&, const Owner&) = default;
+};
+std::optional<Owner> OwnerOf(std::string_view key);
 /// Errors: Corruption (length or kind).
 Result<VersionKey> ParseVersion(std::string_view key);
 Result<ChunkKey> ParseBody(std::string_view key);
 Result<ChunkKey> ParseChunkMetadata(std::string_view key);
 Result<ChunkKey> ParseVector(std::string_view key);
 Result<CommitNumber> ParseGarbage(std::string_view key);
+Result<CommitNumber> ParseJournal(std::string_view key);
 
 }  // namespace keys
 }  // namespace tracevec

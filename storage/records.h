@@ -42,6 +42,10 @@ struct CollectionRecord {
   std::map<std::string, FieldNumber, std::less<>> field_numbers;  ///< Of each vector field.
   std::optional<bool> sync;                                       ///< Durability of its own.
   std::vector<std::string> known_fields;  ///< Undeclared metadata names seen so far, sorted.
+  /// Versions of a document that are kept beside its newest.
+  std::uint32_t kept_versions = kDefaultKeptVersions;
+
+  static constexpr std::uint32_t kDefaultKeptVersions = 1;
 };
 
 /// A collection's counters. Written by every commit that changes one.
@@ -127,6 +131,16 @@ struct JournalRecord {
   std::uint32_t kept = 0;
   std::uint32_t added = 0;
   std::uint32_t removed = 0;
+  std::uint32_t embedded = 0;    ///< Texts that embedders were called for.
+  std::vector<EmbedCall> calls;  ///< Of embedders, in order.
+};
+
+/// A commit whose data is held until the snapshot is released.
+struct SnapshotRecord {
+  CommitNumber commit{};
+  std::uint64_t timeline = 0;
+  Timestamp created;
+  CollectionNumber next_collection{};  ///< Collections below it existed.
 };
 
 /// A version that no view at or after the commit in its key can see. Swept when no older view is
@@ -181,6 +195,8 @@ std::string EncodeChunkMetadata(const ChunkMetadataRecord& record);
 Result<ChunkMetadataRecord> DecodeChunkMetadata(std::string_view bytes);
 std::string EncodeJournal(const JournalRecord& record);
 Result<JournalRecord> DecodeJournal(std::string_view bytes);
+std::string EncodeSnapshot(const SnapshotRecord& record);
+Result<SnapshotRecord> DecodeSnapshot(std::string_view bytes);
 std::string EncodeGarbage(const GarbageRecord& record);
 Result<GarbageRecord> DecodeGarbage(std::string_view bytes);
 std::string EncodeIndexCheckpoint(const IndexCheckpointRecord& record);

@@ -173,6 +173,9 @@ std::string EncodeCollection(const CollectionRecord& record) {
   out.PutByte(static_cast<std::uint8_t>(durability));
   out.PutVarint(record.known_fields.size());
   for (const std::string& name : record.known_fields) out.PutString(name);
+  if (record.kept_versions != CollectionRecord::kDefaultKeptVersions) {
+    out.PutVarint(record.kept_versions);
+  }
   return out.Take();
 }
 
@@ -189,6 +192,12 @@ Result<CollectionRecord> DecodeCollection(std::string_view bytes) {
     record.sync = durability == StoredDurability::kSync;
   }
   ReadKnownFields(in, record.known_fields);
+  if (!in.at_end()) {
+    record.kept_versions = in.ReadVarint32();
+    if (record.kept_versions == CollectionRecord::kDefaultKeptVersions) {
+      in.Fail("a trailing field is its default");
+    }
+  }
   TRACEVEC_RETURN_IF_ERROR(in.Finish());
   return record;
 }

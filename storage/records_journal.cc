@@ -9,6 +9,46 @@ namespace {
 
 constexpr std::uint8_t kWholeDocument = 1;  // Flag bit. Stored: do not renumber.
 
+void PutCall(Encoder& out, const EmbedCall& call) {
+  out.PutString(call.field);
+  out.PutVarint(call.texts);
+  out.PutDouble(call.micros);
+  out.PutByte(call.info ? 1 : 0);
+  if (!call.info) return;
+  out.PutString(call.info->model);
+  out.PutString(call.info->version);
+  out.PutVarint(call.info->tokens_in);
+  out.PutVarint(call.info->tokens_out);
+  out.PutDouble(call.info->cost);
+  out.PutVarint(call.info->attempts);
+}
+
+EmbedCall ReadCall(Decoder& in) {
+  EmbedCall call;
+  call.field = in.ReadString();
+  call.texts = in.ReadVarint32();
+  call.micros = in.ReadDouble();
+  if (!in.ReadBool()) return call;
+  CallInfo& info = call.info.emplace();
+  info.model = in.ReadString();
+  info.version = in.ReadString();
+  info.tokens_in = in.ReadVarint();
+  info.tokens_out = in.ReadVarint();
+  info.cost = in.ReadDouble();
+  info.attempts = in.ReadVarint32();
+  return call;
+}
+
+/// The trailing fields: texts embedded, and the calls.
+void ReadEmbedding(Decoder& in, JournalRecord& record) {
+  constexpr std::size_t kLeastCallBytes = 1 + 1 + 8 + 1;
+  record.embedded = in.ReadVarint32();
+  for (std::size_t left = in.ReadCount(kLeastCallBytes); left > 0 && in.ok(); --left) {
+    record.calls.push_back(ReadCall(in));
+  }
+  if (record.embedded == 0 && record.calls.empty()) in.Fail("trailing fields are their defaults");
+}
+
 }  // namespace
 
 std::string EncodeJournal(const JournalRecord& record) {
@@ -22,6 +62,10 @@ std::string EncodeJournal(const JournalRecord& record) {
   out.PutVarint(record.kept);
   out.PutVarint(record.added);
   out.PutVarint(record.removed);
+  if (record.embedded == 0 && record.calls.empty()) return out.Take();
+  out.PutVarint(record.embedded);
+  out.PutVarint(record.calls.size());
+  for (const EmbedCall& call : record.calls) PutCall(out, call);
   return out.Take();
 }
 
@@ -37,6 +81,27 @@ Result<JournalRecord> DecodeJournal(std::string_view bytes) {
   record.kept = in.ReadVarint32();
   record.added = in.ReadVarint32();
   record.removed = in.ReadVarint32();
+  if (in.ok() && !in.at_end()) ReadEmbedding(in, record);
+  TRACEVEC_RETURN_IF_ERROR(in.Finish());
+  return record;
+}
+
+std::string EncodeSnapshot(const SnapshotRecord& record) {
+  Encoder out;
+  out.PutVarint(Raw(record.commit));
+  out.PutVarint(record.timeline);
+  out.PutSignedVarint(record.created.micros);
+  out.PutVarint(Raw(record.next_collection));
+  return out.Take();
+}
+
+Result<SnapshotRecord> DecodeSnapshot(std::string_view bytes) {
+  Decoder in(bytes, "snapshot");
+  SnapshotRecord record;
+  record.commit = CommitNumber{in.ReadVarint()};
+  record.timeline = in.ReadVarint();
+  record.created = Timestamp{in.ReadSignedVarint()};
+  record.next_collection = CollectionNumber{in.ReadVarint32()};
   TRACEVEC_RETURN_IF_ERROR(in.Finish());
   return record;
 }

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -85,6 +88,30 @@ class PinnedValue {
   std::unique_ptr<Impl> impl_;
 };
 
+class BytePatterns;
+
+/// Keys from `first` to `last`, both included.
+struct KeyRange {
+  Table table = Table::kRecords;
+  std::string first;
+  std::string last;
+};
+
+/// Where bytes were found: in a file as stored, or in a decompressed record of it.
+struct BytePlace {
+  std::string_view file;
+  std::string_view key;  ///< Of the record.
+  bool decompressed = false;
+};
+using FoundBytes = std::function<void(const BytePlace& place, std::size_t pattern)>;
+
+/// What a scan of the files read.
+struct ByteScan {
+  std::uint64_t files = 0;
+  std::uint64_t bytes = 0;   ///< As stored.
+  std::uint64_t values = 0;  ///< Decompressed.
+};
+
 /// The ordered key-value store under everything that is true: RocksDB in `<path>/store`, beside a
 /// marker file `<path>/TRACEVEC` that says what the directory is and in which format. The only
 /// class that touches RocksDB. Safe for concurrent use.
@@ -113,6 +140,13 @@ class Store {
   /// Merges the files in which records lie that were deleted or replaced, so that they give their
   /// disk space back. Errors: IOError, ResourceExhausted, ReadOnly.
   Status Compact();
+  /// The same for what was deleted within some ranges, so thoroughly that no file has a byte of it
+  /// any more, logs included. Cost: the files that overlap the ranges are written anew. Iterators
+  /// hold files that they read.
+  Status CompactAway(std::span<const KeyRange> ranges);
+  /// Reads every file, as stored, and tables of records decompressed too, and says where patterns
+  /// stand. In a directory decompressed records come first. Cost: everything is read twice.
+  Result<ByteScan> ScanFiles(const BytePatterns& patterns, const FoundBytes& found) const;
   /// Files beside the records, which are derived from them. REQUIRES: this is not closed.
   ImageFiles& image_files() const;
 

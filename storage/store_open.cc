@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/return_if_error.h"
+#include "storage/features.h"
 #include "storage/marker_file.h"
 #include "storage/records.h"
 #include "storage/rocksdb_file_system.h"
@@ -15,8 +16,6 @@
 
 namespace tracevec {
 namespace {
-
-constexpr std::uint64_t kKnownFeatures = 0;
 
 /// How long a reader tries to open a store whose files its writer keeps replacing. A try takes some
 /// milliseconds; on a busy machine twenty were not enough.

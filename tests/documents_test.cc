@@ -335,5 +335,25 @@ TEST_F(DocumentsTest, ALargeDocumentCrossesTheBorderInOneStep) {
   }
 }
 
+TEST_F(DocumentsTest, AreListedByIdInPages) {
+  Upsert(pages(), MakeRows(0, 3, kDimension));
+  for (const char* id : {"b/2", "a/1", "b/1", "b", "c"}) Put(MakePage(id, {"text of a page"}));
+  Must(pages().DeleteDocument("c"));
+  const auto list = [&](ListOptions options) {
+    std::vector<std::string> ids;
+    for (const DocumentVersion& version : Must(pages().ListDocuments(options))) {
+      ids.push_back(version.id);
+    }
+    return ids;
+  };
+  using Ids = std::vector<std::string>;
+  EXPECT_EQ(list({}), (Ids{"a/1", "b", "b/1", "b/2"}));
+  EXPECT_EQ(list({"b/", "", 0}), (Ids{"b/1", "b/2"}));
+  EXPECT_EQ(list({"", "a/1", 2}), (Ids{"b", "b/1"}));
+  EXPECT_EQ(list({"b", "b/1", 5}), Ids{"b/2"});
+  EXPECT_EQ(list({"b/", "a", 0}), (Ids{"b/1", "b/2"}));
+  EXPECT_EQ(list({"b", "c", 0}), Ids{});
+}
+
 }  // namespace
 }  // namespace tracevec

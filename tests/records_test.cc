@@ -79,6 +79,7 @@ class RecordMaker {
     std::sort(record.known_fields.begin(), record.known_fields.end());
     record.known_fields.erase(std::unique(record.known_fields.begin(), record.known_fields.end()),
                               record.known_fields.end());
+    if (Coin()) record.kept_versions = Number32();
     return record;
   }
 
@@ -146,11 +147,32 @@ class RecordMaker {
   }
 
   JournalRecord Journal() {
-    return {Time(),     CollectionNumber{Number32()},
-            Text(),     Text(),
-            Text(),     Number32(),
-            Number32(), Number32(),
-            Number32()};
+    JournalRecord record;
+    record.time = Time();
+    record.collection = CollectionNumber{Number32()};
+    record.kind = Text();
+    record.label = Text();
+    record.document = Text();
+    record.documents = Number32();
+    record.kept = Number32();
+    record.added = Number32();
+    record.removed = Number32();
+    if (Coin()) record.embedded = Number32();
+    for (std::size_t i = Coin() ? Count() : 0; i > 0; --i) {
+      EmbedCall& call = record.calls.emplace_back();
+      call.field = Text();
+      call.texts = Number32();
+      call.micros = static_cast<double>(Number()) / 8;
+      if (Coin()) {
+        call.info = {Text(),    Text(), Number(), Number(), static_cast<double>(Number()) / 8,
+                     Number32()};
+      }
+    }
+    return record;
+  }
+
+  SnapshotRecord Snapshot() {
+    return {CommitNumber{Number()}, Number(), Time(), CollectionNumber{Number32()}};
   }
 
   GarbageRecord Garbage() {
@@ -192,7 +214,7 @@ class RecordMaker {
 
   /// The encoding of some record of some kind.
   std::string AnyEncoding() {
-    switch (random_() % 14) {
+    switch (random_() % 15) {
       case 0: return EncodeFormat({Number32(), Number(), Text()});
       case 1: return EncodeCommit({CommitNumber{Number()}, Number()});
       case 2: return EncodeCollection(Collection());
@@ -206,6 +228,7 @@ class RecordMaker {
       case 10: return EncodeMarker({FormatRecord::kCurrentVersion, Marker::State::kReady});
       case 11: return EncodeIndexCheckpoint(IndexCheckpoint());
       case 12: return EncodeIndexChange(IndexChange());
+      case 13: return EncodeSnapshot(Snapshot());
       default: return EncodeVersion(Version());
     }
   }
@@ -266,6 +289,7 @@ TEST(Records, EncodingIsInvertedByDecoding) {
     ASSERT_EQ(collection_again->field_numbers, collection.field_numbers);
     ASSERT_EQ(collection_again->sync, collection.sync);
     ASSERT_EQ(collection_again->known_fields, collection.known_fields);
+    ASSERT_EQ(collection_again->kept_versions, collection.kept_versions);
 
     const BodyRecord body = make.Body();
     const auto body_again = DecodeBody(EncodeBody(body));
@@ -288,6 +312,8 @@ TEST(Records, WhateverIsEncodedIsAcceptedAsItself) {
     ASSERT_TRUE(same(DecodeDocument(document), document, EncodeDocument));
     const std::string journal = EncodeJournal(make.Journal());
     ASSERT_TRUE(same(DecodeJournal(journal), journal, EncodeJournal));
+    const std::string snapshot = EncodeSnapshot(make.Snapshot());
+    ASSERT_TRUE(same(DecodeSnapshot(snapshot), snapshot, EncodeSnapshot));
     const std::string garbage = EncodeGarbage(make.Garbage());
     ASSERT_TRUE(same(DecodeGarbage(garbage), garbage, EncodeGarbage));
     const std::string checkpoint = EncodeIndexCheckpoint(make.IndexCheckpoint());

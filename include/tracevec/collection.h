@@ -10,7 +10,9 @@
 #include <string_view>
 #include <vector>
 
+#include "tracevec/description.h"
 #include "tracevec/document.h"
+#include "tracevec/erasure.h"
 #include "tracevec/export.h"
 #include "tracevec/filter.h"
 #include "tracevec/schema.h"
@@ -47,6 +49,16 @@ struct Selection {
 
 struct GetOptions {
   bool with_vectors = false;
+  /// For GetDocument: this version instead of the one in force, if it is still kept. Fields that
+  /// UpdateMetadata merged into its chunks are shown as far as they are kept.
+  std::optional<std::uint32_t> version;
+};
+
+/// Which documents to list, by id.
+struct ListOptions {
+  std::string prefix;       ///< Ids start with it.
+  std::string after;        ///< Ids are larger, bytewise: the last one of the page before.
+  std::uint64_t limit = 0;  ///< At most so many; 0: all.
 };
 
 struct ScanOptions {
@@ -162,12 +174,33 @@ class TRACEVEC_EXPORT Collection {
                                               const PutManyOptions& options = {});
   /// What PutDocument would do; writes nothing.
   Result<UpdatePlan> PlanUpdate(const Document& document) const;
-  /// The document as of now. Errors: NotFound.
+  /// The document as of now, or in an older version. Errors: NotFound, with the kept versions.
   Result<StoredDocument> GetDocument(std::string_view id, const GetOptions& options = {}) const;
+  /// The versions in force of documents, by id, loose vectors left out. Cost: some 10 us each.
+  Result<std::vector<DocumentVersion>> ListDocuments(const ListOptions& options = {}) const;
   /// The kept versions, newest first. Errors: NotFound.
   Result<std::vector<DocumentVersion>> History(std::string_view id) const;
   /// Deletes a document with all its chunks. A missing one is ignored (deleted = 0).
-  Result<WriteResult> DeleteDocument(std::string_view id);
+  /// `label`: who deletes it; kept in its last version and in the journal.
+  Result<WriteResult> DeleteDocument(std::string_view id, std::string_view label = {});
+
+  /// Deletes a document and takes every byte of its texts, metadata and vectors out of the
+  /// database's files, old versions included: its records are removed and the tables and logs they
+  /// lay in written anew, the index is built without its rows, its id is replaced in the journal.
+  /// Reads and writes go on meanwhile. Then all files are read, as stored and decompressed, for
+  /// what was erased. The certificate says what was done and found, and who still holds the
+  /// document: with a snapshot that has it only the deletion is done; release the snapshot and call
+  /// again. A missing document gives a certificate with 0 versions, once all that was ever deleted
+  /// has been compacted away. What the file system does with freed blocks, and copies made of the
+  /// files, are out of reach; so are chunk ids and the document's, which may be borders of key
+  /// ranges in the store's MANIFEST until the next open. Errors: Conflict (put again meanwhile),
+  /// ReadOnly, IOError, ResourceExhausted; then call again. Cost: that of Rebuild where the index
+  /// has its rows, and two passes over all files.
+  Result<ErasureCertificate> EraseDocument(std::string_view id, const EraseOptions& options = {});
+
+  /// What the collection holds and how it came to be, from what is stored: models, parsers,
+  /// chunkers, lengths, writers, metadata. Cost: one pass over versions, chunk bodies and journal.
+  Result<CollectionDescription> Describe() const;
 
   /// Builds the index anew, as one segment, past 2,000,000 chunks as several of no more than that,
   /// from the chunks that are live; reads and writes go on meanwhile. Nothing in the store changes.

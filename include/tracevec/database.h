@@ -9,7 +9,9 @@
 
 #include "tracevec/collection.h"
 #include "tracevec/export.h"
+#include "tracevec/journal.h"
 #include "tracevec/schema.h"
+#include "tracevec/snapshot.h"
 #include "tracevec/status.h"
 
 namespace tracevec {
@@ -33,6 +35,9 @@ struct OpenOptions {
 
 struct CreateOptions {
   std::optional<Durability> durability;  ///< Of this collection; else the database's.
+  /// Old versions of a document that are kept beside its newest, for History and GetDocument, 0 to
+  /// 1,000,000. Chunks that versions share are stored once. Loose vectors keep none.
+  std::uint32_t keep_versions = 1;
 };
 
 struct DatabaseStats {
@@ -73,12 +78,34 @@ class TRACEVEC_EXPORT Database {
   /// The collection, created with one cosine field "vector" of this dimension if it is missing.
   /// Errors: InvalidArgument when it exists with another dimension.
   Result<Collection> GetOrCreateCollection(std::string_view name, std::uint32_t dimension);
-  /// Drops a collection with all its data. Errors: NotFound.
+  /// Drops a collection with all its data. Errors: NotFound, Conflict (a snapshot holds it).
   Status DropCollection(std::string_view name);
   Result<std::vector<std::string>> ListCollections() const;
 
+  /// What commits did, oldest first: who wrote when, what was kept, added, removed and embedded.
+  /// Cost: one pass over the journal, some 100 bytes a commit. Errors: NotFound (the collection).
+  Result<std::vector<JournalEntry>> Journal(const JournalQuery& query = {}) const;
+
+  /// Holds the data of the last commit under a name, also over restarts, until it is released.
+  /// Takes no time and no space by itself; but what is replaced or deleted from then on stays on
+  /// the disk. Names: UTF-8, 1 to 255 bytes. Errors: AlreadyExists, InvalidArgument, ReadOnly.
+  Result<SnapshotInfo> Snapshot(std::string_view name);
+  /// The database as it was at a snapshot, for reading alone: whoever writes through it, or through
+  /// its collections, gets ReadOnly. Documents whose time to live has passed since are not served
+  /// from it either. It holds its data until it is closed, or this database is, even when the
+  /// snapshot is released. Errors: NotFound with the nearest name.
+  /// Cost: at the first use of a collection one pass over its records. From 512 chunks on it then
+  /// has the memory of their vectors and codes, and is searched by scanning.
+  Result<std::unique_ptr<Database>> At(std::string_view name) const;
+  /// Lets go of a snapshot. What it held goes with later commits, all of it with Compact. Errors:
+  /// NotFound with the nearest name.
+  Status ReleaseSnapshot(std::string_view name);
+  /// Those that are held, by name.
+  Result<std::vector<SnapshotInfo>> ListSnapshots() const;
+
   /// Brings the index of each open collection into one segment without dead rows, with `threads`
-  /// threads, and has the store give back the disk that deleted records take. Reads and writes go
+  /// threads, deletes its documents whose time to live has passed, and has the store give back the
+  /// disk that deleted records take, as far as no snapshot holds them. Reads and writes go
   /// on meanwhile. Past 2,000,000 chunks there are several segments, each of no more than that.
   /// Errors: InvalidArgument (threads), ReadOnly, ResourceExhausted, IOError.
   Status Compact(std::uint32_t threads = 2);

@@ -132,10 +132,33 @@ struct UpdatePlan {
 /// An exception that leaves it becomes an Internal error of the put.
 using Embedder = std::function<Result<std::vector<float>>(std::span<const std::string> texts)>;
 
+/// What a call to a model says of itself.
+struct CallInfo {
+  std::string model;
+  std::string version;
+  std::uint64_t tokens_in = 0;
+  std::uint64_t tokens_out = 0;
+  double cost = 0;  ///< In the currency of whoever pays.
+  std::uint32_t attempts = 1;
+  friend bool operator==(const CallInfo&, const CallInfo&) = default;
+};
+
+/// One call of an embedder: a batch.
+struct EmbedCall {
+  std::string field;
+  std::uint32_t texts = 0;
+  double micros = 0;             ///< Of the whole call; a chunk has its share of it.
+  std::optional<CallInfo> info;  ///< What it said of itself, if it did.
+  friend bool operator==(const EmbedCall&, const EmbedCall&) = default;
+};
+
 struct PutOptions {
   /// Vector field -> embedder. The key "" stands for the only vector field.
   std::map<std::string, Embedder, std::less<>> embed;
   std::uint32_t embed_batch_size = 256;
+  /// Asked after each call of an embedder, on the same thread, what that call says of itself. Kept
+  /// in the result and the journal.
+  std::function<std::optional<CallInfo>()> call_info;
   /// Vector field -> rows: one for each of plan->to_embed, or without a plan one for each chunk.
   std::map<std::string, std::span<const float>, std::less<>> vectors;
   const UpdatePlan* plan = nullptr;
@@ -153,6 +176,7 @@ struct PutResult {
   std::uint32_t removed = 0;
   std::uint32_t embedded = 0;  ///< Texts the embedder was called for.
   double embed_micros = 0;
+  std::vector<EmbedCall> calls;  ///< Of embedders, in order. Empty from PutDocuments: see journal.
 };
 
 }  // namespace tracevec

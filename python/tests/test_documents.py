@@ -313,8 +313,6 @@ def test_delete_document(pages, embed):
         pages.document("docs/vector.md")
     with pytest.raises(tv.NotFound):
         pages.history("never")
-    with pytest.raises(tv.Unsupported, match="without it"):
-        pages.delete_document("docs/vector.md", erase=True)
 
 
 def test_one_chunk_of_many_cannot_be_deleted(pages, embed):

@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = ["README.md", "docs/filters.md", "CONTRIBUTING.md", "bench/README.md"]
+DOCUMENTS = [
+    "README.md",
+    "docs/documents.md",
+    "docs/filters.md",
+    "CONTRIBUTING.md",
+    "bench/README.md",
+]
 
 
 def blocks(language: str) -> list:

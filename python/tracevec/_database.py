@@ -6,6 +6,7 @@ import atexit
 import os
 import weakref
 from collections.abc import Mapping
+from datetime import datetime
 from types import TracebackType
 from typing import Any
 
@@ -85,6 +86,7 @@ class Database:
         metadata: Mapping[str, Any] | None = None,
         metric: str = "cosine",
         durability: str | None = None,
+        keep_versions: int = 1,
     ) -> Collection:
         """Creates a collection.
 
@@ -98,6 +100,8 @@ class Database:
                 be stored and filtered too.
             metric: Of the field that ``dim`` makes: ``"cosine"``, ``"ip"`` or ``"l2"``.
             durability: Of this collection; the database's when None.
+            keep_versions: Old versions of a document that are kept beside its newest, 0 to
+                1,000,000. Chunks that versions share are stored once.
 
         Raises:
             AlreadyExists: The name is taken.
@@ -121,7 +125,9 @@ class Database:
         types = {
             field: metadata_type_name(declared) for field, declared in (metadata or {}).items()
         }
-        handle = self._handle.create_collection(name, fields, text, types, durability)
+        handle = self._handle.create_collection(
+            name, fields, text, types, durability, keep_versions
+        )
         return Collection(self, handle)
 
     def collection(self, name: str, dim: int | None = None) -> Collection:
@@ -143,8 +149,69 @@ class Database:
         """Drops a collection with all its data. Raises ``NotFound``."""
         self._handle.drop_collection(name)
 
+    def journal(
+        self,
+        since: datetime | None = None,
+        after_commit: int | None = None,
+        collection: str | None = None,
+        document: str | None = None,
+        label: str | None = None,
+        limit: int | None = None,
+    ) -> list[_core.JournalEntry]:
+        """What commits did, oldest first: who wrote when, what was kept, added, removed, embedded.
+
+        Args:
+            since: Only at or after this time (aware, or naive and meant as UTC).
+            after_commit: Only later commits: to follow the journal.
+            collection: Only of this one.
+            document: Only commits that touched this document and no other.
+            label: Only by this writer.
+            limit: At most so many, the oldest.
+
+        Raises:
+            NotFound: There is no such collection.
+        """
+        return self._handle.journal(since, after_commit, collection, document, label, limit)
+
+    def snapshot(self, name: str) -> _core.Snapshot:
+        """Holds the data of the last commit under a name until it is released, over restarts too.
+
+        Takes no time and no space by itself; but what is replaced or deleted from then on stays on
+        the disk.
+
+        Args:
+            name: UTF-8, 1 to 255 bytes.
+
+        Raises:
+            AlreadyExists, InvalidArgument, ReadOnly.
+        """
+        return self._handle.snapshot(name)
+
+    def at(self, name: str) -> Database:
+        """The database as it was at a snapshot, for reading: writes through it raise ``ReadOnly``.
+
+        Close it when done: it holds its data also when the snapshot is released. Documents whose
+        time to live has passed since are not served from it either. The first use of a collection
+        reads its records once; from 512 chunks on it then has the memory of their vectors and
+        codes, and is searched by scanning.
+
+        Raises:
+            NotFound: There is no such snapshot; the message has the nearest name.
+        """
+        return Database(self._handle.at(name), self._path)
+
+    def release_snapshot(self, name: str) -> None:
+        """Lets go of a snapshot; ``compact`` gives its disk space back. Raises ``NotFound``."""
+        self._handle.release_snapshot(name)
+
+    def snapshots(self) -> list[_core.Snapshot]:
+        """Those that are held, by name, each with its commit and time."""
+        return self._handle.snapshots()
+
     def compact(self, threads: int = 2) -> None:
         """Brings each open collection's index into one segment without dead rows.
+
+        Deletes the documents of open collections whose time to live has passed.
 
         Past 2,000,000 chunks it becomes several, each of no more than that.
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sized
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from pathlib import Path
+from typing import Any, Literal, overload
 
 from . import _core
 from ._arrays import as_matrices
 from ._embedders import Embed, prepare
+from ._files import PATTERNS
 from ._progress import progress_bar
 from ._results import PutResults
-from ._types import Document, EmbeddingSpace
-from .errors import InvalidArgument, Unsupported
+from ._sync import SyncResult, sync_folder
+from ._types import Chunker, Document, EmbeddingSpace
+from .errors import InvalidArgument
 
 # A group of documents is what put_documents holds at a time: enough to fill the embedder's batches
 # and the library's commits, little enough that a corpus of any size streams through.
 _GROUP_DOCUMENTS = 256
 _GROUP_CHARACTERS = 4_000_000
+_PAGE_DOCUMENTS = 1000  # read at a time where documents are listed
 
 
 class DocumentMethods:
@@ -45,8 +49,8 @@ class DocumentMethods:
             document: What it shall be.
             embed: ``callable(list of str) -> array (n x dimension)``, or ``{field: callable}``;
                 called in this thread for new and changed chunks only. It may carry ``.space``, an
-                ``EmbeddingSpace``. What it raises reaches the caller unchanged, and nothing is
-                committed.
+                ``EmbeddingSpace``, and return ``(array, CallInfo)``, which is kept. What it raises
+                reaches the caller unchanged, and nothing is committed.
             vectors: Instead of ``embed``: array or ``{field: array}`` with a row for each of
                 ``plan.to_embed``, or without a plan a row for each chunk.
             plan: From ``plan_update``.
@@ -56,7 +60,7 @@ class DocumentMethods:
             embed_batch_size: Most texts of one call of ``embed``.
 
         Returns:
-            ``PutResult`` with commit, version, unchanged, kept, added, removed, embedded.
+            ``PutResult`` with commit, version, unchanged, kept, added, removed, embedded, calls.
 
         Raises:
             Conflict: The plan is stale; the message has both versions.
@@ -111,6 +115,65 @@ class DocumentMethods:
                 bar.update(len(group))
         return results
 
+    def sync_folder(
+        self,
+        path: str | Path,
+        pattern: str | Iterable[str] = PATTERNS,
+        embed: Embed = None,
+        *,
+        dry_run: bool = False,
+        progress: bool = False,
+        uri_base: str | None = None,
+        id_prefix: str = "",
+        metadata: Mapping[str, Any] | None = None,
+        chunker: Chunker | None = None,
+        label: str = "sync",
+        embed_batch_size: int = 256,
+    ) -> SyncResult:
+        """Brings the documents of a folder up to date: added, changed, renamed and removed files.
+
+        A document's id is ``id_prefix`` and its path from the folder, its URI ``uri_base`` and that
+        path. Files whose text is that of a document whose file is gone are renamed: nothing is
+        embedded for them. Documents whose URI is below ``uri_base`` and whose file is gone, or does
+        not match the pattern any more, are removed; no other document is touched. A file that
+        cannot be read is listed as failed, and its document stays.
+
+        Documents are written in groups of at most 64; a sync that was cut off is resumed by
+        repeating it.
+
+        Args:
+            path: The folder.
+            pattern: A glob from the folder, or several: Markdown, text and HTML by default. HTML
+                needs the package beautifulsoup4 (``tracevec[html]``).
+            embed: As in ``put_documents``.
+            dry_run: Writes nothing; says what would be done, and estimates time and cost.
+            progress: A bar on stderr.
+            uri_base: None: the folder's own file URI. Give one for a folder that may move.
+            id_prefix: Begins all ids.
+            metadata: Fields of all documents.
+            chunker: How texts are cut; None: Markdown and HTML by headings, text by sentences.
+            label: Who writes; kept in the journal.
+            embed_batch_size: Most texts of one call of ``embed``.
+
+        Raises:
+            InvalidArgument: The path is no folder. And what ``put_documents`` raises, after the
+                groups before.
+        """
+        return sync_folder(
+            self,
+            path,
+            pattern,
+            embed,
+            uri_base=uri_base,
+            id_prefix=id_prefix,
+            metadata=metadata,
+            chunker=chunker,
+            dry_run=dry_run,
+            progress=progress,
+            label=label,
+            embed_batch_size=embed_batch_size,
+        )
+
     def plan_update(self, document: Document) -> _core.UpdatePlan:
         """What ``put_document`` would do; writes nothing.
 
@@ -120,31 +183,75 @@ class DocumentMethods:
         """
         return self._handle.plan_update(document)
 
-    def document(self, id: str, vectors: bool = False) -> _core.StoredDocument:
-        """The document as of now, with its source text, chunks, spans and provenance.
+    def document(
+        self, id: str, vectors: bool = False, version: int | None = None
+    ) -> _core.StoredDocument:
+        """The document with its source text, chunks, spans and provenance.
+
+        Args:
+            id: The document's id.
+            vectors: Fill ``.vectors`` of its chunks.
+            version: This one of the kept versions (see ``history``); None: the one in force.
 
         Raises:
-            NotFound: There is none of that id.
+            NotFound: There is none of that id, or the version is not kept.
         """
-        return self._handle.document(id, bool(vectors))
+        return self._handle.document(id, bool(vectors), version)
+
+    def documents(self, prefix: str = "") -> Iterator[_core.DocumentVersion]:
+        """The versions in force of documents whose ids start with ``prefix``, by id.
+
+        Loose vectors are left out. Read in pages, each as of its own moment.
+        """
+        after = ""
+        while page := self._handle.list_documents(prefix, after, _PAGE_DOCUMENTS):
+            yield from page
+            after = page[-1].id
 
     def history(self, id: str) -> list[_core.DocumentVersion]:
         """The kept versions of a document, newest first. Raises ``NotFound``."""
         return self._handle.history(id)
 
-    def delete_document(self, id: str, erase: bool = False) -> _core.WriteResult:
+    @overload
+    def delete_document(
+        self, id: str, erase: Literal[False] = False, label: str | None = None, verify: bool = True
+    ) -> _core.WriteResult: ...
+    @overload
+    def delete_document(
+        self, id: str, erase: Literal[True], label: str | None = None, verify: bool = True
+    ) -> _core.ErasureCertificate: ...
+    def delete_document(
+        self, id: str, erase: bool = False, label: str | None = None, verify: bool = True
+    ) -> _core.WriteResult | _core.ErasureCertificate:
         """Deletes a document with all its chunks; a missing one is ignored (``deleted`` is 0).
 
         Args:
             id: The document's id.
-            erase: Not in this version.
+            erase: Take every byte of its texts, metadata and vectors out of the database's files
+                too, old versions included, and give an ``ErasureCertificate``. Records, tables and
+                logs they lay in are written anew, and so is the index where it has its rows, while
+                reads and writes go on. A snapshot that has the document is named in the
+                certificate, and then only the deletion is done: release it and call again.
+            label: Who deletes it; kept in the journal.
+            verify: With ``erase``: read all files afterwards, as stored and decompressed, and look
+                for what was erased.
+
+        Raises:
+            Conflict: Put again while it was being erased.
+            InvalidArgument, ReadOnly, StorageError.
         """
         if erase:
-            raise Unsupported(
-                "erase=True: not in this version; without it the document is deleted, and its "
-                "bytes go when the store is next compacted"
-            )
-        return self._handle.delete_document(id)
+            return self._handle.erase_document(id, label, bool(verify))
+        return self._handle.delete_document(id, label)
+
+    def describe(self) -> _core.CollectionDescription:
+        """What the collection holds and how it came to be, from what is stored.
+
+        Which models made the embeddings and how long they took; which parsers and chunkers made
+        the chunks, and how long these are; who wrote what and when; which metadata there is.
+        ``print`` it, or take ``to_dict()``. Cost: one pass over versions, chunks and journal.
+        """
+        return self._handle.describe()
 
 
 def _groups(documents: Iterable[Document]) -> Iterator[list[Document]]:

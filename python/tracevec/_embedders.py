@@ -7,17 +7,19 @@ from typing import Any
 
 from ._arrays import FloatArray, as_matrix
 from ._core import Collection
-from ._types import EmbeddingSpace
+from ._types import CallInfo, EmbeddingSpace
 from .errors import EmbeddingSpaceMismatch, InvalidArgument
 
 Embedder = Callable[[list[str]], Any]
+Embedded = tuple[FloatArray, CallInfo | None]
 Embed = Embedder | Mapping[str, Embedder] | None
 
 
 def prepare(
     embed: Embed, space: EmbeddingSpace | None, collection: Collection
-) -> tuple[dict[str, Callable[[list[str]], FloatArray]], EmbeddingSpace | None]:
-    """Field -> callable giving float32 rows, and the space to declare for the whole call."""
+) -> tuple[dict[str, Callable[[list[str]], Embedded]], EmbeddingSpace | None]:
+    """Field -> callable giving float32 rows and what the call says of itself, and the space to
+    declare for the whole call."""
     if embed is None:
         return {}, space
     callables = dict(embed) if isinstance(embed, Mapping) else {"": embed}
@@ -33,8 +35,14 @@ def prepare(
     return {field: _to_rows(function) for field, function in callables.items()}, space
 
 
-def _to_rows(function: Embedder) -> Callable[[list[str]], FloatArray]:
-    return lambda texts: as_matrix(function(texts), "embed")
+def _to_rows(function: Embedder) -> Callable[[list[str]], Embedded]:
+    def embed(texts: list[str]) -> Embedded:
+        rows, info = function(texts), None
+        if isinstance(rows, tuple) and len(rows) == 2 and isinstance(rows[1], CallInfo):
+            rows, info = rows
+        return as_matrix(rows, "embed"), info
+
+    return embed
 
 
 def _common_space(

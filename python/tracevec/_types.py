@@ -80,6 +80,25 @@ class Chunker:
     overlap: int = 0
 
 
+@dataclass(frozen=True)
+class CallInfo:
+    """What a call to a model says of itself. An embedder may return ``(rows, CallInfo(...))``.
+
+    Args:
+        model, version: Which one answered.
+        tokens_in, tokens_out: Tokens it counted.
+        cost: In the currency of whoever pays.
+        attempts: Calls it took.
+    """
+
+    model: str = ""
+    version: str = ""
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost: float = 0.0
+    attempts: int = 1
+
+
 @dataclass
 class Chunk:
     """A piece of a document as its author gives it.

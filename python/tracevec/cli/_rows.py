@@ -9,7 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from .._types import Chunker, CollectionSchema, Document
+from .._files import list_files, read_document
+from .._types import CollectionSchema, Document
 
 
 @dataclass
@@ -42,31 +43,13 @@ def read_jsonl(path: Path, schema: CollectionSchema) -> Iterator[Row | BadRow]:
 
 def read_folder(folder: Path, patterns: Sequence[str]) -> Iterator[Row | BadRow]:
     """One document a file; its id is the path from the folder, its title the first heading."""
-    paths = sorted({path for pattern in patterns for path in folder.glob(pattern)})
-    for path in paths:
-        if not path.is_file():
-            continue
+    for path in list_files(folder, patterns):
         try:
-            text = path.read_text(encoding="utf-8")
+            document = read_document(path, path.relative_to(folder).as_posix())
         except (OSError, UnicodeDecodeError) as error:
             yield BadRow(str(path), str(error))
             continue
-        markdown = path.suffix.lower() in (".md", ".markdown")
-        document = Document(
-            path.relative_to(folder).as_posix(),
-            text,
-            title=_title(text) if markdown else path.stem,
-            parser="markdown" if markdown else "text",
-            chunker=Chunker("heading" if markdown else "sentence"),
-        )
         yield Row(str(path), document)
-
-
-def _title(text: str) -> str:
-    for line in text.splitlines():
-        if line.startswith("# "):
-            return line[2:].strip()
-    return ""
 
 
 def _row(place: str, fields: Any, schema: CollectionSchema) -> Row:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .._collection import Collection
+from .._files import PATTERNS, TEXT_PATTERNS
 from .._progress import progress_bar
 from ..errors import InvalidArgument
 from ._output import print_json
@@ -33,9 +34,18 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--glob",
         nargs="+",
-        default=["**/*.md", "**/*.txt"],
-        help="files of a folder (**/*.md **/*.txt)",
+        help="files of a folder (Markdown and text; with --sync HTML too)",
     )
+    parser.add_argument(
+        "--sync",
+        action="store_true",
+        help="bring the documents of a folder up to date: what is gone or renamed there, too",
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="with --sync: say what would be done, write nothing"
+    )
+    parser.add_argument("--uri-base", help="with --sync: URI of the folder, where it may move")
+    parser.add_argument("--label", default="sync", help="with --sync: kept in the journal (sync)")
     parser.add_argument("--embed", help="wordllama or module:callable, for rows without a vector")
 
 
@@ -43,10 +53,14 @@ def run(options: argparse.Namespace) -> int:
     if not options.path.exists():
         raise UsageError(f"{options.path}: no such file or folder")
     embed = None if options.embed is None else load_embedder(options.embed)
+    if options.sync:
+        return _sync(options, embed)
+    if options.dry_run:
+        raise UsageError("--dry-run goes with --sync")
     with open_or_fail(options, mode="w") as db:
         collection = db.collection(options.collection)
         rows = (
-            read_folder(options.path, options.glob)
+            read_folder(options.path, options.glob or TEXT_PATTERNS)
             if options.path.is_dir()
             else read_jsonl(options.path, collection.schema)
         )
@@ -58,6 +72,29 @@ def run(options: argparse.Namespace) -> int:
             importer.flush()
     importer.report(options.json)
     return 1 if importer.errors else 0
+
+
+def _sync(options: argparse.Namespace, embed: Any) -> int:
+    if not options.path.is_dir():
+        raise UsageError(f"--sync: {options.path} is no folder")
+    with open_or_fail(options, mode="w") as db:
+        collection = db.collection(options.collection)
+        if embed is None and collection.schema.vectors:
+            raise UsageError("--sync needs --embed to make the vectors of this collection")
+        result = collection.sync_folder(
+            options.path,
+            options.glob or PATTERNS,
+            embed,
+            dry_run=options.dry_run,
+            progress=not options.json,
+            uri_base=options.uri_base,
+            label=options.label,
+        )
+    if options.json:
+        print_json(result)
+    else:
+        print(result)
+    return 1 if result.failed else 0
 
 
 class Importer:

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tracevec/document.h"
+#include "tracevec/value.h"
+
+namespace tracevec {
+
+/// What one commit did, and who wrote it.
+struct JournalEntry {
+  std::uint64_t commit = 0;
+  Timestamp time;
+  std::string collection;  ///< Empty when it was dropped since.
+  /// "create", "drop", "put", "upsert", "delete", "update_metadata", "expire" or "erase".
+  std::string kind;
+  std::string label;             ///< Who wrote it, if said.
+  std::string document;          ///< Its id, when it was one; "erased:..." once it was erased.
+  std::uint32_t documents = 0;   ///< Documents or loose vectors touched.
+  std::uint32_t kept = 0;        ///< Chunks that stayed; for update_metadata those changed.
+  std::uint32_t added = 0;       ///< Chunks that are new.
+  std::uint32_t removed = 0;     ///< Chunks that went.
+  std::uint32_t embedded = 0;    ///< Texts that embedders were called for.
+  std::vector<EmbedCall> calls;  ///< Of embedders, one a batch, in order.
+};
+
+/// Which entries of the journal are wanted. Conditions that are not set hold for all.
+struct JournalQuery {
+  std::uint64_t after_commit = 0;  ///< Only later commits.
+  std::optional<Timestamp> since;  ///< Only at or after this time.
+  std::string collection;          ///< Only of this one, which exists.
+  std::string document;            ///< Only commits that touched this document and no other.
+  std::string label;               ///< Only by this writer.
+  std::uint64_t limit = 0;         ///< At most so many, the oldest first; 0: all.
+};
+
+}  // namespace tracevec

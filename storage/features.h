@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstdint>
+
+namespace tracevec {
+
+// Bits of FormatRecord::feature_flags. Stored: do not renumber. A database carries the bits of what
+// it uses, so that a library that does not know one refuses it instead of misreading it.
+
+/// Snapshots hold data: who does not know of them would sweep it away.
+inline constexpr std::uint64_t kSnapshotsFeature = 0x100;
+/// A collection record ends with the number of kept versions.
+inline constexpr std::uint64_t kKeptVersionsFeature = 0x200;
+/// Journal records end with the calls of embedders.
+inline constexpr std::uint64_t kEmbedCallsFeature = 0x400;
+
+inline constexpr std::uint64_t kKnownFeatures =
+    kSnapshotsFeature | kKeptVersionsFeature | kEmbedCallsFeature;
+
+}  // namespace tracevec
