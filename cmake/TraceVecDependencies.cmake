@@ -57,6 +57,12 @@ if(PKG_CONFIG_FOUND)
 endif()
 tracevec_require(PkgConfig::utf8proc libutf8proc-dev)
 
+# Debian 12 has neither a usable CMake package nor a pkg-config file for it.
+find_path(TRACEVEC_ROARING_INCLUDE_DIR roaring/roaring.h)
+find_library(TRACEVEC_ROARING_LIBRARY roaring)
+mark_as_advanced(TRACEVEC_ROARING_INCLUDE_DIR TRACEVEC_ROARING_LIBRARY)
+tracevec_require(TRACEVEC_ROARING_LIBRARY libroaring-dev)
+
 if(TRACEVEC_BUILD_TESTS)
   find_package(GTest CONFIG QUIET)
   tracevec_require(GTest::gtest_main libgtest-dev)

@@ -61,12 +61,10 @@ Result<Node> Compiler::CompileCondition(const FilterExpression& condition) const
     return node;
   }
   std::vector<FilterLiteral> literals = MakeFilterLiterals(std::move(values));
-  if (condition.kind == Kind::kIn || condition.kind == Kind::kNotIn) {
-    node.set = std::make_unique<const FilterLiteralSet>(std::move(literals));
-    return node;
-  }
-  // On a string CONTAINS looks for each as a part, on a list it asks the set for each element.
-  if (condition.kind == Kind::kContainsAny) {
+  // On a string CONTAINS looks for each as a part, on a list it asks the set for each element; an
+  // index looks each up.
+  if (condition.kind == Kind::kIn || condition.kind == Kind::kNotIn ||
+      condition.kind == Kind::kContainsAny) {
     node.set = std::make_unique<const FilterLiteralSet>(literals);
   }
   node.literals = std::move(literals);

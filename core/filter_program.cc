@@ -19,8 +19,9 @@ Truth Negate(Truth truth) {
   return FromBool(truth == Truth::kFalse);
 }
 
-// Whether the order of two values makes the comparison true.
-Truth Ordered(Kind kind, std::partial_ordering order) {
+}  // namespace
+
+Truth TestOrder(FilterExpression::Kind kind, std::partial_ordering order) {
   if (order == std::partial_ordering::unordered) return Truth::kUnknown;
   switch (kind) {
     case Kind::kLess: return FromBool(std::is_lt(order));
@@ -30,10 +31,12 @@ Truth Ordered(Kind kind, std::partial_ordering order) {
   }
 }
 
+namespace {
+
 // `x >= low AND x <= high`.
 Truth Between(const ValueView& stored, const std::vector<FilterLiteral>& bounds) {
-  const Truth low = Ordered(Kind::kGreaterEqual, CompareToLiteral(stored, bounds[0]));
-  const Truth high = Ordered(Kind::kLessEqual, CompareToLiteral(stored, bounds[1]));
+  const Truth low = TestOrder(Kind::kGreaterEqual, CompareToLiteral(stored, bounds[0]));
+  const Truth high = TestOrder(Kind::kLessEqual, CompareToLiteral(stored, bounds[1]));
   if (low == Truth::kFalse || high == Truth::kFalse) return Truth::kFalse;
   return low == Truth::kUnknown ? low : high;
 }
@@ -65,8 +68,9 @@ bool ContainsAll(const ValueView& stored, const Node& node) {
   return std::all_of(node.literals.begin(), node.literals.end(), held);
 }
 
-// A condition on a value; a missing field is a null here.
-Truth Test(const Node& node, const ValueView& stored) {
+}  // namespace
+
+Truth TestValue(const FilterProgram::Node& node, const ValueView& stored) {
   const bool is_text = stored.type == Value::Type::kString;
   switch (node.kind) {
     case Kind::kEqual: return FromBool(EqualsLiteral(stored, node.literals[0]));
@@ -74,7 +78,8 @@ Truth Test(const Node& node, const ValueView& stored) {
     case Kind::kLess:
     case Kind::kLessEqual:
     case Kind::kGreater:
-    case Kind::kGreaterEqual: return Ordered(node.kind, CompareToLiteral(stored, node.literals[0]));
+    case Kind::kGreaterEqual:
+      return TestOrder(node.kind, CompareToLiteral(stored, node.literals[0]));
     case Kind::kIn: return FromBool(node.set->Contains(stored));
     case Kind::kNotIn: return FromBool(!node.set->Contains(stored));
     case Kind::kBetween: return Between(stored, node.literals);
@@ -94,6 +99,8 @@ Truth Test(const Node& node, const ValueView& stored) {
   return Truth::kUnknown;
 }
 
+namespace {
+
 // One chunk's evaluation. Recursion is as deep as the expression, which is bounded.
 class Evaluation {
  public:
@@ -108,7 +115,7 @@ class Evaluation {
     }
     const std::optional<ValueView> stored = Find(node.field);
     if (node.kind == Kind::kExists) return FromBool(stored.has_value());
-    return Test(node, stored.value_or(ValueView()));
+    return TestValue(node, stored.value_or(ValueView()));
   }
 
  private:

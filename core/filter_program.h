@@ -50,6 +50,8 @@ class FilterProgram {
   bool needs_text() const { return needs_text_; }
 
   struct Node;
+  /// Null when empty.
+  const Node* root() const { return root_.get(); }
 
  private:
   std::shared_ptr<const Node> root_;

@@ -141,6 +141,13 @@ MergeChoice CollectionIndex::DueMerge() const {
   return ChooseMerge(sizes, most_rows_);
 }
 
+std::shared_ptr<Segment> CollectionIndex::SegmentWithDueColumns() const {
+  for (const Entry& entry : segments_) {
+    if (entry.segment->ColumnsAreDue()) return entry.segment;
+  }
+  return nullptr;
+}
+
 bool CollectionIndex::BuildIsDue() const { return head_.sealed() > 0 || DueMerge().count > 0; }
 
 std::size_t CollectionIndex::CountThatFits(std::span<const std::shared_ptr<RowSet>> sets,

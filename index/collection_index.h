@@ -56,6 +56,10 @@ class CollectionIndex {
 
   IndexView View(CommitNumber commit) const;
 
+  /// A segment of which so many rows have newer metadata that its columns are due to be made anew;
+  /// null: none.
+  std::shared_ptr<Segment> SegmentWithDueColumns() const;
+
   bool BuildIsDue() const;
   /// The build that is due, without its rows: sealed blocks, all that wait where that is not too
   /// many, or a merge. Nothing: none is.

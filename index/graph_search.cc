@@ -37,6 +37,7 @@ void GraphSearcher::Begin(const GraphView& graph, const CodeRows& rows, const Co
   counts_ = counts;
   pool_.Reset(ef);
   if (graph.entry == kNoNode) return;
+  among_ = false;
   seen_.assign((rows.rows + 31) / 32, 0);
   if (hidden != kNoNode) MarkSeen(hidden);
 
@@ -46,6 +47,31 @@ void GraphSearcher::Begin(const GraphView& graph, const CodeRows& rows, const Co
   fresh_count_ = 1;
   ScoreFresh();
   pool_.Offer(scores_, fresh_, 1);
+}
+
+void GraphSearcher::BeginAmong(const WalkAmong& among, const GraphView& graph, const CodeRows& rows,
+                               const CodeQuery& query, const KernelTable& kernels, std::size_t ef,
+                               GraphCounts* counts) {
+  Begin(graph, rows, query, kernels, ef, counts);
+  if (graph.entry == kNoNode) return;
+  among_ = true;
+  const std::uint32_t entry = fresh_[0];
+  // What the walk is not among counts as seen, and what it is among as passed: then neighbours of
+  // both kinds are told apart as fast as a walk without a filter finds those it has not seen.
+  std::transform(among.bits.begin(), among.bits.end(), seen_.begin(),
+                 [](std::uint32_t word) { return ~word; });
+  passed_.assign(among.bits.begin(), among.bits.end());
+  MarkSeen(entry);
+  passed_[entry / 32] |= 1U << (entry % 32);
+  fresh_count_ = 0;
+  for (const std::uint32_t seed : among.seeds) {
+    if (fresh_count_ == Graph::kDegree || (seen_[seed / 32] >> (seed % 32) & 1) != 0) continue;
+    MarkSeen(seed);
+    Prefetch(seed);
+    fresh_[fresh_count_++] = seed;
+  }
+  ScoreFresh();
+  OfferFresh();
 }
 
 bool GraphSearcher::Fetch() {
@@ -62,7 +88,7 @@ bool GraphSearcher::Fetch() {
 
 void GraphSearcher::Take() {
   ScoreFresh();
-  pool_.Offer(scores_, fresh_, fresh_count_);
+  OfferFresh();
   if (pool_.HasNext()) {
     PrefetchBytes(graph_->links + std::size_t{pool_.next()} * Graph::kDegree,
                   Graph::kDegree * sizeof(std::uint32_t));
@@ -107,13 +133,35 @@ std::uint32_t GraphSearcher::Descend() {
 }
 
 void GraphSearcher::CollectFresh(const std::uint32_t* links) {
-  const CodeRows& rows = rows_;
   fresh_count_ = kernels_->take_unseen(links, Graph::kDegree, seen_.data(), fresh_);
-  for (std::size_t i = 0; i < fresh_count_; ++i) {
-    PrefetchBytes(rows.row(fresh_[i]), rows.bytes);
-    if (rows.factors_apart()) {
-      __builtin_prefetch(rows.factors + fresh_[i] * rows.factor_stride);
-    }
+  if (among_) PassThrough(links);
+  for (std::size_t i = 0; i < fresh_count_; ++i) Prefetch(fresh_[i]);
+}
+
+void GraphSearcher::PassThrough(const std::uint32_t* links) {
+  std::uint32_t behind[Graph::kDegree + 16];
+  const std::size_t count = kernels_->take_unseen(links, Graph::kDegree, passed_.data(), behind);
+  const auto links_of = [&](std::uint32_t row) {
+    return graph_->links + std::size_t{row} * Graph::kDegree;
+  };
+  for (std::size_t i = 0; i < count; ++i) {
+    PrefetchBytes(links_of(behind[i]), Graph::kDegree * sizeof(std::uint32_t));
+  }
+  for (std::size_t i = 0; i < count && fresh_count_ < Graph::kDegree; ++i) {
+    fresh_count_ += kernels_->take_unseen(links_of(behind[i]), Graph::kDegree, seen_.data(),
+                                          fresh_ + fresh_count_);
+  }
+}
+
+void GraphSearcher::Prefetch(std::uint32_t row) const {
+  PrefetchBytes(rows_.row(row), rows_.bytes);
+  if (rows_.factors_apart()) __builtin_prefetch(rows_.factors + row * rows_.factor_stride);
+}
+
+void GraphSearcher::OfferFresh() {
+  for (std::size_t first = 0; first < fresh_count_; first += CandidatePool::kMostAtOnce) {
+    pool_.Offer(scores_ + first, fresh_ + first,
+                std::min(fresh_count_ - first, CandidatePool::kMostAtOnce));
   }
 }
 

@@ -23,6 +23,12 @@ struct GraphCounts {
   bool deadline_cut = false;  ///< It passed: the best rows so far were returned.
 };
 
+/// The rows that a filtered walk is to find, see SetMatches.
+struct WalkAmong {
+  std::span<const std::uint32_t> bits;
+  std::span<const std::uint32_t> seeds;
+};
+
 /// Searches graphs best first: the way down the upper levels is greedy, the lowest level is walked
 /// with a pool of the `ef` best rows seen, until all of them have been expanded (Malkov and
 /// Yashunin 2018, algorithms 2 and 5; for the pool see CandidatePool).
@@ -47,6 +53,13 @@ class GraphSearcher {
   void Begin(const GraphView& graph, const CodeRows& rows, const CodeQuery& query,
              const KernelTable& kernels, std::size_t ef, GraphCounts* counts,
              std::uint32_t hidden = kNoNode);
+  /// A walk among some of the rows, in the manner of ACORN (Patel et al. 2024): a neighbour that is
+  /// not one of them is passed through to its own neighbours, until a node has as many as it has
+  /// links. Each such row is passed once. Besides at the graph's entry, which may be found though
+  /// it is not one of them, it begins at the seeds: where the rows are may be far from the query.
+  void BeginAmong(const WalkAmong& among, const GraphView& graph, const CodeRows& rows,
+                  const CodeQuery& query, const KernelTable& kernels, std::size_t ef,
+                  GraphCounts* counts);
   /// Goes to the best node not looked at yet and has the codes of its neighbours fetched. False:
   /// there is none, or the time is up.
   bool Fetch();
@@ -59,7 +72,11 @@ class GraphSearcher {
   std::uint32_t Descend();
   /// Sets `fresh_` to the neighbours not seen before and has their codes fetched.
   void CollectFresh(const std::uint32_t* links);
+  /// Adds to `fresh_` what lies behind neighbours that the walk is not among.
+  void PassThrough(const std::uint32_t* links);
+  void Prefetch(std::uint32_t row) const;
   void ScoreFresh();
+  void OfferFresh();
   void MarkSeen(std::uint32_t row) { seen_[row / 32] |= 1U << (row % 32); }
 
   const GraphView* graph_ = nullptr;
@@ -70,9 +87,12 @@ class GraphSearcher {
   std::vector<std::uint32_t> seen_;
   CandidatePool pool_;
   std::vector<Candidate> found_;
-  std::uint32_t fresh_[Graph::kDegree + 16] = {};  // As take_unseen wants it.
-  std::int32_t dots_[Graph::kDegree] = {};
-  float scores_[Graph::kDegree] = {};
+  static constexpr std::size_t kMostFresh = std::size_t{2} * Graph::kDegree;
+  bool among_ = false;
+  std::vector<std::uint32_t> passed_;  // As seen_, of rows that a filtered walk passed through.
+  std::uint32_t fresh_[kMostFresh + 16] = {};  // As take_unseen wants it.
+  std::int32_t dots_[kMostFresh] = {};
+  float scores_[kMostFresh] = {};
   std::size_t fresh_count_ = 0;
 };
 

@@ -23,6 +23,8 @@
 
 namespace tracevec {
 
+struct ColumnGeneration;  // index/segment_columns.h
+
 /// Room for states that a row set does not keep as such. One a thread; one row at a time.
 struct StateScratch {
   const void* set = nullptr;  ///< The row set and the document that `state` was made for.
@@ -50,6 +52,11 @@ class RowSet {
   /// `scratch` is used again. REQUIRES: VisibleAt(row, view).
   virtual const ChunkState& StateAt(std::uint32_t row, CommitNumber view,
                                     StateScratch* scratch) const = 0;
+  /// Columns that filters are answered from at a view; null: each row has to be asked. The first
+  /// call may make them, which takes some 0.5 us a row and field.
+  virtual std::shared_ptr<const ColumnGeneration> ColumnsAt(CommitNumber /*view*/) const {
+    return nullptr;
+  }
   /// Gives a row a new state from state->commit on and frees states no view at or after
   /// `oldest_view` can see. Takes ownership. Writer only.
   virtual void PushState(std::uint32_t row, std::unique_ptr<ChunkState> state,

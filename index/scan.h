@@ -8,6 +8,8 @@
 #include "core/filter_program.h"
 #include "core/kernels.h"
 #include "index/code_query.h"
+#include "index/filter_matches.h"
+#include "index/filter_plan.h"
 #include "index/index_view.h"
 
 namespace tracevec {
@@ -20,6 +22,8 @@ struct ScanQuery {
   /// Width of a graph search; 0: what each segment was found to need.
   std::size_t ef = 0;
   const FilterProgram* filter = nullptr;  ///< Null: no filter.
+  /// What is known of its matches, for each set of the view; null: nothing.
+  const FilterMatches* matches = nullptr;
   /// Loads the text of a row for filters that ask for it; see FilterSubject.
   const std::string* (*load_text)(void* context) = nullptr;
   void* text_context = nullptr;
@@ -38,6 +42,7 @@ struct ScanCounts {
   std::uint64_t filter_passed = 0;
   std::uint64_t candidates = 0;  ///< Found by approximate score.
   std::uint64_t rescored = 0;    ///< Of them, scored again.
+  std::vector<SearchWay> ways;   ///< With a filter: how each set was searched.
   std::uint64_t graphs = 0;      ///< Segments searched along their graph.
   std::uint64_t nodes = 0;       ///< Of graphs, whose neighbours were looked at.
   double rescore_micros = 0;
@@ -50,13 +55,17 @@ struct ScanCounts {
 std::vector<ScoredRow> ScanExact(const IndexView& view, const ScanQuery& query,
                                  const KernelTable& kernels, ScanCounts* counts);
 
-/// Scans the codes of one set of the view and keeps the best `count` accepted rows, by
-/// approximate score.
+/// Scans the codes of one set of the view, or those of its matches, and keeps the best `count`
+/// accepted rows, by approximate score.
 std::vector<ScoredRow> ScanCodes(const IndexView& view, std::uint32_t set, const ScanQuery& query,
                                  const CodeQuery& coded, std::size_t count,
                                  const KernelTable& kernels, ScanCounts* counts);
 
 bool DeadlinePassed(const ScanQuery& query);
+
+/// Whether a filter that needs no text accepts a row. REQUIRES: set.VisibleAt(row, view).
+bool FilterAccepts(const RowSet& set, std::uint32_t row, CommitNumber view,
+                   const FilterProgram& filter, StateScratch* scratch);
 
 /// Whether a row is seen by a query at the view: visible, not expired, not excluded, accepted by
 /// the filter. Counts filter tests.

@@ -24,8 +24,6 @@ std::size_t ScanWidth(const RowSet& set, const ScanQuery& query) {
   return std::max(query.ef, query.k + slack);
 }
 
-/// A graph search that would have to be wider than this is a scan.
-constexpr std::size_t kWidestSearch = 8192;
 /// Candidates scored again before the first thought of stopping, besides the k wanted.
 constexpr std::size_t kRescoreSlack = 6;
 constexpr std::size_t kRescoresAhead = 4;
@@ -40,6 +38,22 @@ std::size_t WidthOf(const RowSet& set, const ScanQuery& query) {
   const std::size_t least = int4 ? query.k + query.k / 2 + 2 : query.k;
   if (query.ef != 0) return std::max(query.ef, least);
   return std::max<std::size_t>(set.default_ef(query.field), 2 * query.k + 12);
+}
+
+SearchPlan PlanSet(const IndexView& view, std::size_t place, const ScanQuery& query) {
+  const RowSet& set = *view.sets[place];
+  SearchFacts facts;
+  facts.rows = view.sizes[place];
+  facts.has_graph = set.graph(query.field) != nullptr;
+  facts.width = WidthOf(set, query);
+  facts.has_filter = query.filter != nullptr;
+  if (query.matches != nullptr) {
+    const SetMatches& matches = query.matches->sets[place];
+    facts.narrowed = matches.narrowed;
+    facts.exact = matches.exact;
+    facts.matches = static_cast<double>(matches.count);
+  }
+  return PlanSearch(facts);
 }
 
 /// Rows of a damaged image may score what is no number, which no order has a place for.
@@ -60,15 +74,20 @@ class Search {
   /// Begins a walk along the graph of a set, if that is how to search it.
   GraphSearcher* BeginSet(std::uint32_t place) {
     if (DeadlinePassed(query_)) counts_->deadline_cut = true;
-    way_ = WayFor(place);
-    if (way_ != Way::kWalk) return nullptr;
-    BeginWalk(place, WidthOf(*view_.sets[place], query_));
+    skipped_ = counts_->deadline_cut;
+    if (skipped_) return nullptr;
+    const SearchPlan plan = PlanSet(view_, place, query_);
+    way_ = plan.way;
+    if (IsScan()) return nullptr;
+    BeginWalk(place, plan.width);
     return &searcher_;
   }
 
   /// Takes what the walk found, once it has ended, or scans the set.
   void EndSet(std::uint32_t place) {
-    if (way_ == Way::kScan || (way_ == Way::kWalk && !TakeFound(place))) Scan(place);
+    if (skipped_) return;
+    if (IsScan() || !TakeFound(place)) Scan(place);
+    if (query_.filter != nullptr) counts_->ways.push_back(way_);
   }
 
   std::vector<ScoredRow> Rank() {
@@ -81,14 +100,10 @@ class Search {
   }
 
  private:
-  enum class Way : std::uint8_t { kSkip, kScan, kWalk };
+  bool IsScan() const { return way_ == SearchWay::kScan || way_ == SearchWay::kScanMatches; }
 
-  Way WayFor(std::uint32_t place) const {
-    if (counts_->deadline_cut) return Way::kSkip;
-    const RowSet& set = *view_.sets[place];
-    const bool has_graph = set.graph(query_.field) != nullptr;
-    if (!has_graph || query_.filter != nullptr) return Way::kScan;
-    return WidthOf(set, query_) <= kWidestSearch ? Way::kWalk : Way::kScan;
+  const SetMatches* MatchesOf(std::uint32_t place) const {
+    return query_.matches != nullptr ? &query_.matches->sets[place] : nullptr;
   }
 
   /// The query as it is compared with a set's codes.
@@ -115,6 +130,13 @@ class Search {
     width_ = ef;
     graph_counts_ = {};
     graph_counts_.deadline = query_.deadline;
+    if (way_ == SearchWay::kWalkMatches) {
+      const SetMatches& matches = *MatchesOf(place);
+      searcher_.BeginAmong({matches.bits, matches.seeds}, *set.graph(query_.field),
+                           set.code_rows(query_.field, view_.sizes[place]), QueryFor(set), kernels_,
+                           ef, &graph_counts_);
+      return;
+    }
     searcher_.Begin(*set.graph(query_.field), set.code_rows(query_.field, view_.sizes[place]),
                     QueryFor(set), kernels_, ef, &graph_counts_);
   }
@@ -128,7 +150,9 @@ class Search {
       counts_->deadline_cut = graph_counts_.deadline_cut;
       const auto found = searcher_.found();
       Accept(place, found);
-      const bool all_found = found.size() == view_.sizes[place];
+      const SetMatches* matches = MatchesOf(place);
+      const bool all_found = found.size() == view_.sizes[place] ||
+                             (matches != nullptr && candidates_.size() - before == matches->count);
       if (all_found || candidates_.size() - before >= query_.k || counts_->deadline_cut) {
         ++counts_->graphs;
         return true;
@@ -142,8 +166,8 @@ class Search {
   }
 
   void Accept(std::uint32_t place, std::span<const Candidate> found) {
-    const bool all_accepted =
-        view_.sets[place]->AllVisibleAt(view_.commit) && !view_.may_expire && !query_.exclude;
+    const bool all_accepted = view_.sets[place]->AllVisibleAt(view_.commit) && !view_.may_expire &&
+                              !query_.exclude && query_.filter == nullptr;
     for (const Candidate& candidate : found) {
       const RowRef ref{place, candidate.row};
       if (!IsNumber(candidate.score)) continue;
@@ -218,7 +242,8 @@ class Search {
   GraphSearcher& searcher_;
   GraphCounts graph_counts_;  // Of the walk that goes on.
   std::size_t width_ = 0;
-  Way way_ = Way::kSkip;
+  SearchWay way_ = SearchWay::kScan;
+  bool skipped_ = false;
   std::vector<ScoredRow> candidates_;
 };
 
@@ -243,6 +268,14 @@ void SearchCodes(const IndexView& view, const KernelTable& kernels,
     for (Search& search : running) search.EndSet(set);
   }
   for (std::size_t i = 0; i < searches.size(); ++i) searches[i].best = running[i].Rank();
+}
+
+std::vector<SearchPlan> PlanSets(const IndexView& view, const ScanQuery& query) {
+  std::vector<SearchPlan> plans;
+  for (std::size_t place = 0; place < view.sets.size(); ++place) {
+    plans.push_back(PlanSet(view, place, query));
+  }
+  return plans;
 }
 
 std::vector<ScoredRow> SearchCodes(const IndexView& view, const ScanQuery& query,

@@ -24,10 +24,14 @@ constexpr std::size_t kSearchesInTurn = kWalksInTurn;
 /// For each query the k best rows of a view as codes and graphs find them: segments are searched
 /// along their graphs, the head and whatever has no graph is scanned, and what they find is scored
 /// again with float32, from the best approximate score down, until no candidate left can enter the
-/// answer. With a filter all sets are scanned. Best first, equal scores by id. Graphs are walked
+/// answer. With a filter PlanSearch says how each set is searched; a walk that finds fewer than k
+/// while more may match gives way to a scan. Best first, equal scores by id. Graphs are walked
 /// for all queries in turn; what is found does not depend on it. Keeps GraphSearchers in each
 /// thread that calls it. REQUIRES: at most kSearchesInTurn, all of one field.
 void SearchCodes(const IndexView& view, const KernelTable& kernels, std::span<CodeSearch> searches);
+
+/// How each set of the view would be searched.
+std::vector<SearchPlan> PlanSets(const IndexView& view, const ScanQuery& query);
 
 /// One query alone.
 std::vector<ScoredRow> SearchCodes(const IndexView& view, const ScanQuery& query,

@@ -66,6 +66,10 @@ const ChunkState& Segment::StateAt(std::uint32_t row, CommitNumber view,
     while (state != nullptr && state->commit > view) state = state->older;
     if (state != nullptr) return *state;
   }
+  return ImageState(row, scratch);
+}
+
+const ChunkState& Segment::ImageState(std::uint32_t row, StateScratch* scratch) const {
   const std::uint32_t document = document_of_row_[row];
   if (scratch->set != this || scratch->document != document) {
     const std::uint64_t begin = document_offsets_[document];
@@ -90,6 +94,52 @@ void Segment::PushState(std::uint32_t row, std::unique_ptr<ChunkState> state,
   }
   PushNewest(&page.load(std::memory_order_relaxed)->states[row % kRowsPerPage], std::move(state),
              oldest_view);
+  metadata_columns_->NoteChange(row);
+}
+
+namespace {
+
+void SetMetadata(const ChunkState& state, FilterSubject* subject) {
+  subject->own = state.own.get();
+  subject->inherited = state.own_is_complete ? nullptr : &state.document->metadata;
+}
+
+}  // namespace
+
+std::shared_ptr<const ColumnGeneration> Segment::ColumnsAt(CommitNumber view) const {
+  return metadata_columns_->At(view, [this] {
+    StateScratch scratch;
+    return MetadataColumns::Build(rows_, [&](std::uint32_t row) {
+      FilterSubject subject;
+      SetMetadata(ImageState(row, &scratch), &subject);
+      return subject;
+    });
+  });
+}
+
+std::shared_ptr<ColumnGeneration> Segment::MakeColumns(CommitNumber view,
+                                                       const BuildStop& stop) const {
+  StateScratch scratch;
+  auto columns = MetadataColumns::Build(rows_, [&](std::uint32_t row) {
+    if (row % kRowsPerPage == 0) CheckStop(stop);
+    FilterSubject subject;
+    if (VisibleAt(row, view)) SetMetadata(StateAt(row, view, &scratch), &subject);
+    return subject;
+  });
+  return std::make_shared<ColumnGeneration>(
+      ColumnGeneration{std::move(columns), view, std::make_shared<ChangedRows>(rows_)});
+}
+
+void Segment::PutColumns(std::shared_ptr<ColumnGeneration> columns) {
+  for (std::uint32_t page = 0; page * kRowsPerPage < rows_; ++page) {
+    if (pages_[page].load(std::memory_order_relaxed) == nullptr) continue;
+    const std::uint32_t last = std::min(rows_, (page + 1) * kRowsPerPage);
+    for (std::uint32_t row = page * kRowsPerPage; row < last; ++row) {
+      const ChunkState* newest = newest_state(row);
+      if (newest != nullptr && newest->commit > columns->as_of) columns->changed->Add(row);
+    }
+  }
+  metadata_columns_->Put(std::move(columns));
 }
 
 const ChunkState* Segment::newest_state(std::uint32_t row) const {
@@ -119,7 +169,7 @@ std::optional<std::uint32_t> Segment::Find(DocumentNumber document, ChunkNumber 
 }
 
 std::size_t Segment::memory_bytes() const {
-  std::size_t total = hot_bytes_;
+  std::size_t total = hot_bytes_ + metadata_columns_->memory_bytes();
   if (any_deleted_.load(std::memory_order_relaxed)) total += rows_ * sizeof(std::uint64_t);
   for (std::uint32_t page = 0; page * kRowsPerPage < rows_; ++page) {
     if (pages_[page].load(std::memory_order_relaxed) != nullptr) total += sizeof(StatePage);

@@ -12,6 +12,7 @@
 #include "index/aligned_array.h"
 #include "index/build_stop.h"
 #include "index/row_set.h"
+#include "index/segment_columns.h"
 #include "index/segment_format.h"
 #include "tracevec/status.h"
 
@@ -43,9 +44,17 @@ class Segment final : public RowSet {
   std::string_view id(std::uint32_t row) const override;
   const ChunkState& StateAt(std::uint32_t row, CommitNumber view,
                             StateScratch* scratch) const override;
+  std::shared_ptr<const ColumnGeneration> ColumnsAt(CommitNumber view) const override;
   void PushState(std::uint32_t row, std::unique_ptr<ChunkState> state,
                  CommitNumber oldest_view) override;
   std::size_t memory_bytes() const override;
+  /// See SegmentColumns. Writer only.
+  bool ColumnsAreDue() const { return metadata_columns_->RefreshIsDue(); }
+  /// Columns with the states of a view, for PutColumns. Any thread. REQUIRES: the view is in use.
+  /// Throws BuildStopped.
+  std::shared_ptr<ColumnGeneration> MakeColumns(CommitNumber view, const BuildStop& stop) const;
+  /// Takes them into use, with what changed since. Writer only.
+  void PutColumns(std::shared_ptr<ColumnGeneration> columns);
   const std::shared_ptr<const ImageBytes>& image() const { return image_; }
   /// A checksum that binds every section of the image.
   std::uint64_t image_checksum() const { return image_checksum_; }
@@ -72,6 +81,8 @@ class Segment final : public RowSet {
     AlignedArray<std::uint32_t> links;
   };
 
+  /// The state that the image has.
+  const ChunkState& ImageState(std::uint32_t row, StateScratch* scratch) const;
   /// A chunk's own metadata as the image has them.
   std::string_view OwnBytes(std::uint32_t row) const;
 
@@ -96,6 +107,7 @@ class Segment final : public RowSet {
   std::span<const std::uint32_t> document_rows_;
   /// Pages of states newer than the image; null where no row of the page has any.
   std::unique_ptr<std::atomic<StatePage*>[]> pages_;
+  std::unique_ptr<SegmentColumns> metadata_columns_;
 };
 
 }  // namespace tracevec

@@ -200,6 +200,7 @@ Status SegmentReader::ReadRows() {
   const std::size_t pages = (std::size_t{rows} + Segment::kRowsPerPage - 1) / Segment::kRowsPerPage;
   segment.pages_ = std::make_unique<std::atomic<Segment::StatePage*>[]>(pages);
   segment.rows_ = rows;
+  segment.metadata_columns_ = std::make_unique<SegmentColumns>(rows, segment.as_of_);
   segment.ReserveRows(rows);
   return Status::Ok();
 }

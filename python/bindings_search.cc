@@ -17,6 +17,18 @@ void BindReceipt(nb::module_& module) {
       .Field("n_in", &ReceiptStage::n_in, "Candidates that went in.")
       .Field("n_out", &ReceiptStage::n_out, "Candidates that came out.")
       .Finish();
+  Record<SearchPart>(module, "SearchPart",
+                     "How a segment, or a block of the head, is searched under a filter.")
+      .Field("way", &SearchPart::way,
+             "\"scan\", \"scan_matches\", \"graph_matches\", \"graph_then_filter\" or \"graph\".")
+      .Field("rows", &SearchPart::rows, "Rows it has.")
+      .Field("matches_estimated", &SearchPart::matches_estimated,
+             "How many match, from counts of values.")
+      .Field("matches_low", &SearchPart::matches_low, "At least so many match,")
+      .Field("matches_high", &SearchPart::matches_high, "and at most so many.")
+      .Field("matches", &SearchPart::matches,
+             "How many do; None where rows have to be asked one by one.")
+      .Finish();
   Record<Receipt>(module, "Receipt", "What ran for one query. It holds no query content.")
       .Field("id", &Receipt::id, "32 hex digits, unique.")
       .Converted("time", &Receipt::time, "When it ran: datetime in UTC.")
@@ -24,7 +36,9 @@ void BindReceipt(nb::module_& module) {
       .Field("collection", &Receipt::collection, "Name of the collection.")
       .Field("field", &Receipt::field, "Vector field that was searched.")
       .Field("plan", &Receipt::plan,
-             "\"exact_scan\" (float32), \"code_scan\" (codes, rescored) or \"graph\".")
+             "\"exact_scan\" (float32), \"code_scan\" (codes, rescored), \"graph\", "
+             "\"filtered_scan\" or "
+             "\"filtered_graph\".")
       .Field("filter", &Receipt::filter, "The filter as printed back, or \"\".")
       .Field("metric", &Receipt::metric, "\"cosine\", \"ip\" or \"l2\".")
       .Field("code", &Receipt::code, "\"int8\", \"int4\", or \"float32\" for an exact search.")
@@ -51,6 +65,7 @@ void BindReceipt(nb::module_& module) {
       .Field("build", &Receipt::build, "Library version and build.")
       .Field("total_micros", &Receipt::total_micros, "Time of the whole query, in microseconds.")
       .Field("stages", &Receipt::stages, "The steps, in order.")
+      .Field("parts", &Receipt::parts, "With a filter: how each part of the index was searched.")
       .FinishWithoutDict()
       .def("to_json", &Receipt::ToJson, "The receipt as JSON text.")
       .def(
@@ -59,6 +74,19 @@ void BindReceipt(nb::module_& module) {
             return nb::module_::import_("json").attr("loads")(self.ToJson());
           },
           "The receipt as a new dict of what JSON has.");
+}
+
+void BindExplanation(nb::module_& module) {
+  Record<Explanation>(module, "Explanation", "What a search would do, told without doing it.")
+      .Field("field", &Explanation::field, "Vector field.")
+      .Field("plan", &Explanation::plan, "As in a receipt.")
+      .Field("filter", &Explanation::filter, "The filter as printed back, or \"\".")
+      .Field("k", &Explanation::k, "Hits asked for.")
+      .Field("live", &Explanation::live, "Chunks visible to the query.")
+      .Field("commit", &Explanation::commit, "The commit that would be read.")
+      .Field("parts", &Explanation::parts, "How each part of the index would be searched.")
+      .Finish()
+      .def("to_json", &Explanation::ToJson, "The explanation as JSON text.");
 }
 
 void BindHit(nb::module_& module) {
@@ -126,6 +154,18 @@ void TakeQuery(Request* request, nb::handle k, nb::handle where, nb::handle fiel
   request->receipt = TakeReceiptLevel(receipt);
 }
 
+Explanation Explain(const Collection& self, const std::optional<FloatVector>& vector,
+                    nb::handle like, nb::handle k, nb::handle where, nb::handle field,
+                    nb::handle ef, nb::handle target_recall, bool exact, nb::handle deadline_ms,
+                    nb::handle space, nb::handle label, nb::handle receipt) {
+  SearchRequest request;
+  if (vector) request.vector = std::span<const float>(vector->data(), vector->size());
+  if (!like.is_none()) request.like = TakeString(like, "like");
+  TakeQuery(&request, k, where, field, ef, target_recall, exact, deadline_ms, space, label,
+            receipt);
+  return WithoutGil([&] { return self.Explain(request); });
+}
+
 SearchResponse Search(const Collection& self, const std::optional<FloatVector>& vector,
                       nb::handle like, nb::handle k, nb::handle where, nb::handle field,
                       nb::handle ef, nb::handle target_recall, bool exact, nb::handle deadline_ms,
@@ -157,6 +197,7 @@ BatchResponse SearchBatch(const Collection& self, const FloatMatrix& queries, nb
 
 void BindSearch(nb::module_& module, nb::class_<Collection>& collection) {
   BindReceipt(module);
+  BindExplanation(module);
   BindHit(module);
   BindResponses(module);
   collection
@@ -165,6 +206,11 @@ void BindSearch(nb::module_& module, nb::class_<Collection>& collection) {
            nb::arg("ef").none(), nb::arg("target_recall").none(), nb::arg("exact"),
            nb::arg("deadline_ms").none(), nb::arg("with_vectors"), nb::arg("space").none(),
            nb::arg("label").none(), nb::arg("receipt").none())
+      .def("explain", &Explain, nb::arg("vector").noconvert().none(), nb::arg("like").none(),
+           nb::arg("k").none(), nb::arg("where").none(), nb::arg("field").none(),
+           nb::arg("ef").none(), nb::arg("target_recall").none(), nb::arg("exact"),
+           nb::arg("deadline_ms").none(), nb::arg("space").none(), nb::arg("label").none(),
+           nb::arg("receipt").none())
       .def("search_batch", &SearchBatch, nb::arg("queries").noconvert(), nb::arg("threads").none(),
            nb::arg("k").none(), nb::arg("where").none(), nb::arg("field").none(),
            nb::arg("ef").none(), nb::arg("target_recall").none(), nb::arg("exact"),

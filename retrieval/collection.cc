@@ -113,6 +113,12 @@ Result<SearchResponse> Collection::Search(const SearchRequest& request) const {
   });
 }
 
+Result<Explanation> Collection::Explain(const SearchRequest& request) const {
+  return Reading(*impl_, [&](Engine& engine, CollectionState& state) {
+    return tracevec::Explain(engine, state, request);
+  });
+}
+
 Result<BatchResponse> Collection::SearchBatch(const BatchRequest& request) const {
   return Reading(*impl_, [&](Engine& engine, CollectionState& state) {
     return tracevec::SearchBatch(engine, state, request);

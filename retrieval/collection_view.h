@@ -9,6 +9,7 @@
 
 #include "core/ids.h"
 #include "index/index_view.h"
+#include "retrieval/bound_filter.h"
 
 namespace tracevec {
 
@@ -25,6 +26,8 @@ struct CollectionView {
   bool may_expire = false;   ///< Some document has, or had, a time to live.
   /// Null when there are too many to know them all.
   std::shared_ptr<const std::vector<std::string>> known_fields;
+  /// Of an index in memory. What a filter matches is known for a view and changes with it.
+  const std::unique_ptr<FilterCache> filters = std::make_unique<FilterCache>();
 };
 
 /// Hands the newest view to readers and knows the oldest one still in use. Safe for concurrent use;

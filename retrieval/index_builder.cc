@@ -63,7 +63,8 @@ IndexBuilder::~IndexBuilder() {
 
 bool IndexBuilder::HasWork(const CollectionState& state) const {
   if (state.index == nullptr) return false;
-  return state.index->BuildIsDue() || !state.stored_index.unverified.empty() ||
+  return state.index->BuildIsDue() || state.index->SegmentWithDueColumns() != nullptr ||
+         !state.stored_index.unverified.empty() ||
          (!engine_.read_only() && CheckpointIsDue(state, engine_.index_options()));
 }
 
@@ -155,6 +156,7 @@ Result<bool> IndexBuilder::WorkOn(const std::shared_ptr<CollectionState>& state)
   try {
     TRACEVEC_ASSIGN_OR_RETURN(const bool built, BuildNext(engine_, state, stop));
     if (built) return true;
+    if (RenewColumns(engine_, *state, stop)) return true;
     TRACEVEC_ASSIGN_OR_RETURN(const bool written, WriteDueCheckpoint(engine_, *state));
     if (written) return true;
     return VerifyOneImage(engine_, state, /*idle=*/true, stop);

@@ -99,6 +99,22 @@ Result<bool> BuildNext(Engine& engine, const std::shared_ptr<CollectionState>& s
   return PutInPlace(engine, *state, index, *build, std::move(segment));
 }
 
+bool RenewColumns(Engine& engine, CollectionState& state, const BuildStop& stop) {
+  std::shared_ptr<Segment> segment;
+  std::shared_ptr<const CollectionView> view;  // As in BuildNext.
+  {
+    const std::lock_guard writer(engine.writer_mutex());
+    if (state.index == nullptr || state.dropped.load()) return false;
+    segment = state.index->SegmentWithDueColumns();
+    view = state.views.Current();
+  }
+  if (segment == nullptr) return false;
+  auto columns = RunIdle([&] { return segment->MakeColumns(view->commit, stop); });
+  const std::lock_guard writer(engine.writer_mutex());
+  segment->PutColumns(std::move(columns));
+  return true;
+}
+
 Result<bool> WriteDueCheckpoint(Engine& engine, CollectionState& state) {
   const std::lock_guard writer(engine.writer_mutex());
   if (engine.read_only() || state.index == nullptr || state.dropped.load()) return false;

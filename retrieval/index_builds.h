@@ -27,6 +27,10 @@ Status BuildEverything(Engine& engine, const std::shared_ptr<CollectionState>& s
                        std::size_t threads, bool even_so, const BuildStop& stop,
                        const std::function<void()>& built);
 
+/// Makes the columns of a segment anew where many rows have got other metadata, at idle priority.
+/// False when none is due.
+bool RenewColumns(Engine& engine, CollectionState& state, const BuildStop& stop);
+
 /// Writes the checkpoint where one is due. Throws nothing.
 Result<bool> WriteDueCheckpoint(Engine& engine, CollectionState& state);
 

@@ -79,7 +79,7 @@ class RunningQuery {
     }
     scan_ = MakeScan(plan_, vector, start);
     scan_.exclude = task.exclude;
-    texts_.Attach(plan_.filter, &scan_);
+    texts_.Attach(*plan_.filter, &scan_);
     return Status::Ok();
   }
 
@@ -97,7 +97,7 @@ class RunningQuery {
 
 Result<QueryPlan> PlanQuery(const Engine& engine, const CollectionState& state,
                             const QuerySettings& settings, const std::string& field_name,
-                            const Filter& where) {
+                            const Filter& where, FilterUse use) {
   const Stopwatch watch;
   TRACEVEC_RETURN_IF_ERROR(CheckSettings(settings));
   QueryPlan plan;
@@ -107,13 +107,9 @@ Result<QueryPlan> PlanQuery(const Engine& engine, const CollectionState& state,
   TRACEVEC_ASSIGN_OR_RETURN(plan.field, FindField(state, field_name));
   TRACEVEC_RETURN_IF_ERROR(CheckSpace(*plan.field, settings.space));
   plan.view = state.views.Current();
-  if (!where.empty()) {
-    TRACEVEC_ASSIGN_OR_RETURN(
-        plan.filter, FilterProgram::Compile(where, state.schema, plan.view->known_fields.get()));
-    if (settings.receipt != ReceiptLevel::kOff) plan.filter_text = where.ToString();
-  }
   TRACEVEC_ASSIGN_OR_RETURN(plan.rows,
                             RowsOf(engine.store(), state, *plan.view, plan.field->index));
+  TRACEVEC_ASSIGN_OR_RETURN(plan.filter, BindFilter(state, *plan.view, plan.rows, where, use));
   plan.plan_micros = watch.Micros();
   return plan;
 }

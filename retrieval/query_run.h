@@ -42,9 +42,8 @@ struct QueryPlan {
   QuerySettings settings;
   const BoundField* field = nullptr;
   std::shared_ptr<const CollectionView> view;
-  FilterProgram filter;
-  std::string filter_text;
   IndexView rows;
+  std::shared_ptr<const BoundFilter> filter;
   double plan_micros = 0;
 };
 
@@ -52,7 +51,7 @@ struct QueryPlan {
 /// EmbeddingSpaceMismatch, Unsupported, IOError, Corruption.
 Result<QueryPlan> PlanQuery(const Engine& engine, const CollectionState& state,
                             const QuerySettings& settings, const std::string& field_name,
-                            const Filter& where);
+                            const Filter& where, FilterUse use = FilterUse::kMatch);
 
 /// One vector of the plan's field, and what becomes of it.
 struct QueryTask {

@@ -83,16 +83,9 @@ Result<std::uint64_t> CountChunks(const Engine& engine, const CollectionState& s
   const auto view = state.views.Current();
   TRACEVEC_RETURN_IF_ERROR(where.status());
   if (where.empty() && !view->may_expire) return view->chunks;
-  FilterProgram filter;
-  if (!where.empty()) {
-    TRACEVEC_ASSIGN_OR_RETURN(
-        filter, FilterProgram::Compile(where, state.schema, view->known_fields.get()));
-  }
   TRACEVEC_ASSIGN_OR_RETURN(const IndexView rows, RowsOf(engine.store(), state, *view, kNoField));
-  ScanCounts counts;
-  TRACEVEC_ASSIGN_OR_RETURN(const std::vector<RowRef> matching,
-                            MatchingRows(engine.store(), state, rows, filter, &counts));
-  return std::uint64_t{matching.size()};
+  TRACEVEC_ASSIGN_OR_RETURN(const auto filter, BindFilter(state, *view, rows, where));
+  return CountMatching(engine.store(), state, rows, *filter);
 }
 
 Result<StoredDocument> GetDocument(const Engine& engine, const CollectionState& state,

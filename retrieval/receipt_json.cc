@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tracevec/receipt.h"
+#include "tracevec/search.h"
 
 namespace tracevec {
 namespace {
@@ -24,7 +25,36 @@ nlohmann::ordered_json StagesJson(const std::vector<ReceiptStage>& stages) {
   return list;
 }
 
+nlohmann::ordered_json PartsJson(const std::vector<SearchPart>& parts) {
+  auto list = nlohmann::ordered_json::array();
+  for (const SearchPart& part : parts) {
+    nlohmann::ordered_json json = {{"way", part.way},
+                                   {"rows", part.rows},
+                                   {"matches_estimated", part.matches_estimated},
+                                   {"matches_low", part.matches_low},
+                                   {"matches_high", part.matches_high},
+                                   {"matches", nullptr}};
+    if (part.matches) json["matches"] = *part.matches;
+    list.push_back(std::move(json));
+  }
+  return list;
+}
+
+std::string Text(const nlohmann::ordered_json& json) {
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 }  // namespace
+
+std::string Explanation::ToJson() const {
+  return Text({{"field", field},
+               {"plan", plan},
+               {"filter", filter},
+               {"k", k},
+               {"live", live},
+               {"commit", commit},
+               {"parts", PartsJson(parts)}});
+}
 
 std::string Receipt::ToJson() const {
   const nlohmann::ordered_json json = {
@@ -58,8 +88,9 @@ std::string Receipt::ToJson() const {
       {"build", build},
       {"total_micros", total_micros},
       {"stages", StagesJson(stages)},
+      {"parts", PartsJson(parts)},
   };
-  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return Text(json);
 }
 
 }  // namespace tracevec

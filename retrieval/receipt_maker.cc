@@ -5,6 +5,7 @@
 #include "core/content_hash.h"
 #include "retrieval/clock.h"
 #include "retrieval/query_run.h"
+#include "retrieval/search_plan.h"
 #include "tracevec/database.h"
 
 namespace tracevec {
@@ -37,8 +38,9 @@ void FillReceipt(const Engine& engine, const CollectionState& state, const Query
   receipt->label = plan.settings.label;
   receipt->collection = state.name;
   receipt->field = plan.field->name;
-  receipt->plan = exact ? "exact_scan" : counts.graphs > 0 ? "graph" : "code_scan";
-  receipt->filter = plan.filter_text;
+  receipt->plan = PlanName(exact, !plan.filter->program.empty(), counts.graphs > 0, counts.ways);
+  receipt->filter = plan.filter->text;
+  if (!plan.filter->program.empty()) receipt->parts = PartsOf(plan, counts.ways);
   receipt->metric = MetricName(plan.field->field.metric);
   receipt->code = exact ? "float32" : counts.int4 ? "int4" : "int8";
   receipt->exact = exact;

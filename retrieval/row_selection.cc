@@ -10,10 +10,11 @@
 
 namespace tracevec {
 
-void RowTexts::Attach(const FilterProgram& filter, ScanQuery* query) {
+void RowTexts::Attach(const BoundFilter& filter, ScanQuery* query) {
   query->scratch = &scratch_;
-  if (filter.empty()) return;
-  query->filter = &filter;
+  if (filter.program.empty()) return;
+  query->filter = &filter.program;
+  query->matches = &filter.matches;
   query->load_text = &RowTexts::Load;
   query->text_context = this;
   query->text_row = &row_;
@@ -44,22 +45,74 @@ const std::string* RowTexts::Load(void* self) {
   return &texts.text_;
 }
 
-Result<std::vector<RowRef>> MatchingRows(const Store& store, const CollectionState& state,
-                                         const IndexView& rows, const FilterProgram& filter,
-                                         ScanCounts* counts) {
-  RowTexts texts(store, state, rows);
-  ScanQuery query;
-  query.now = Now();
-  texts.Attach(filter, &query);
-  std::vector<RowRef> matching;
-  for (std::uint32_t set = 0; set < rows.sets.size(); ++set) {
-    counts->rows += rows.sizes[set];
-    for (std::uint32_t row = 0; row < rows.sizes[set]; ++row) {
-      if (AcceptRow(rows, {set, row}, query, counts)) matching.push_back({set, row});
+namespace {
+
+/// Asks the rows of a set that may match, in order.
+class RowAsker {
+ public:
+  RowAsker(const Store& store, const CollectionState& state, const IndexView& rows,
+           const BoundFilter& filter)
+      : rows_(rows), filter_(filter), texts_(store, state, rows) {
+    query_.now = Now();
+    texts_.Attach(filter, &query_);
+  }
+
+  /// Null: all rows of the set may match.
+  const SetMatches* MatchesOf(std::uint32_t set) const {
+    if (filter_.program.empty() || !filter_.matches.sets[set].rows) return nullptr;
+    return &filter_.matches.sets[set];
+  }
+
+  template <typename Take>
+  void Ask(std::uint32_t set, const Take& take) {
+    const auto ask = [&](std::uint32_t row) {
+      if (AcceptRow(rows_, {set, row}, query_, &counts_)) take(RowRef{set, row});
+    };
+    if (const SetMatches* matches = MatchesOf(set)) {
+      for (const std::uint32_t row : matches->rows->Rows()) ask(row);
+    } else {
+      for (std::uint32_t row = 0; row < rows_.sizes[set]; ++row) ask(row);
     }
   }
-  TRACEVEC_RETURN_IF_ERROR(texts.status());
+
+  const Status& status() const { return texts_.status(); }
+
+ private:
+  const IndexView& rows_;
+  const BoundFilter& filter_;
+  RowTexts texts_;
+  ScanQuery query_;
+  ScanCounts counts_;
+};
+
+}  // namespace
+
+Result<std::vector<RowRef>> MatchingRows(const Store& store, const CollectionState& state,
+                                         const IndexView& rows, const BoundFilter& filter) {
+  RowAsker asker(store, state, rows, filter);
+  std::vector<RowRef> matching;
+  for (std::uint32_t set = 0; set < rows.sets.size(); ++set) {
+    asker.Ask(set, [&](RowRef ref) { matching.push_back(ref); });
+  }
+  TRACEVEC_RETURN_IF_ERROR(asker.status());
   return matching;
+}
+
+Result<std::uint64_t> CountMatching(const Store& store, const CollectionState& state,
+                                    const IndexView& rows, const BoundFilter& filter) {
+  RowAsker asker(store, state, rows, filter);
+  std::uint64_t count = 0;
+  for (std::uint32_t set = 0; set < rows.sets.size(); ++set) {
+    const SetMatches* matches = asker.MatchesOf(set);
+    if (matches != nullptr && matches->exact && !rows.may_expire &&
+        rows.sets[set]->AllVisibleAt(rows.commit)) {
+      count += matches->count;
+    } else {
+      asker.Ask(set, [&](RowRef) { ++count; });
+    }
+  }
+  TRACEVEC_RETURN_IF_ERROR(asker.status());
+  return count;
 }
 
 namespace {
@@ -92,13 +145,10 @@ Result<std::vector<SelectedChunk>> SelectChunks(const Store& store, const Collec
                                                  : "neither ids nor where is given");
   }
   if (selection.ids) return SelectByIds(store, state, view, *selection.ids);
-  TRACEVEC_ASSIGN_OR_RETURN(
-      const FilterProgram filter,
-      FilterProgram::Compile(selection.where, state.schema, view.known_fields.get()));
   TRACEVEC_ASSIGN_OR_RETURN(const IndexView rows, RowsOf(store, state, view, kNoField));
-  ScanCounts counts;
+  TRACEVEC_ASSIGN_OR_RETURN(const auto filter, BindFilter(state, view, rows, selection.where));
   TRACEVEC_ASSIGN_OR_RETURN(const std::vector<RowRef> matching,
-                            MatchingRows(store, state, rows, filter, &counts));
+                            MatchingRows(store, state, rows, *filter));
   std::vector<SelectedChunk> selected;
   selected.reserve(matching.size());
   StateScratch scratch;

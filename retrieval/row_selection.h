@@ -6,6 +6,7 @@
 
 #include "core/filter_program.h"
 #include "index/scan.h"
+#include "retrieval/bound_filter.h"
 #include "retrieval/collection_state.h"
 #include "retrieval/document_reader.h"
 #include "storage/store.h"
@@ -23,7 +24,7 @@ class RowTexts {
   RowTexts& operator=(const RowTexts&) = delete;
 
   /// Makes a query filter by `filter` (which may be empty), with texts and states from here.
-  void Attach(const FilterProgram& filter, ScanQuery* query);
+  void Attach(const BoundFilter& filter, ScanQuery* query);
   /// The first failure to read a text; such rows count as having none.
   const Status& status() const { return status_; }
 
@@ -42,8 +43,11 @@ class RowTexts {
 
 /// The rows of a view that a filter accepts, in index order. Errors: IOError, Corruption.
 Result<std::vector<RowRef>> MatchingRows(const Store& store, const CollectionState& state,
-                                         const IndexView& rows, const FilterProgram& filter,
-                                         ScanCounts* counts);
+                                         const IndexView& rows, const BoundFilter& filter);
+/// How many they are. Cost: where bitmaps tell, and no row is dead or has a time to live, that of
+/// finding those.
+Result<std::uint64_t> CountMatching(const Store& store, const CollectionState& state,
+                                    const IndexView& rows, const BoundFilter& filter);
 
 /// A chunk that a call was asked to change.
 struct SelectedChunk {

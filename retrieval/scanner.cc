@@ -94,17 +94,11 @@ Result<std::unique_ptr<Scanner::Impl>> Scanner::Impl::Open(
   scan->view_ = scan->state_->views.Current();
   TRACEVEC_RETURN_IF_ERROR(
       CheckOrderBy(scan->options_.order_by, scan->state_->schema, scan->view_->known_fields.get()));
-  FilterProgram filter;
-  if (!scan->options_.where.empty()) {
-    TRACEVEC_ASSIGN_OR_RETURN(filter,
-                              FilterProgram::Compile(scan->options_.where, scan->state_->schema,
-                                                     scan->view_->known_fields.get()));
-  }
   const Store& store = scan->engine_->store();
   TRACEVEC_ASSIGN_OR_RETURN(scan->rows_, RowsOf(store, *scan->state_, *scan->view_, kNoField));
-  ScanCounts counts;
-  TRACEVEC_ASSIGN_OR_RETURN(scan->order_,
-                            MatchingRows(store, *scan->state_, scan->rows_, filter, &counts));
+  TRACEVEC_ASSIGN_OR_RETURN(const auto filter, BindFilter(*scan->state_, *scan->view_, scan->rows_,
+                                                          scan->options_.where));
+  TRACEVEC_ASSIGN_OR_RETURN(scan->order_, MatchingRows(store, *scan->state_, scan->rows_, *filter));
   if (!scan->options_.order_by.empty()) {
     SortRows(scan->rows_, scan->options_.order_by, &scan->order_);
   }

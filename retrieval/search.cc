@@ -12,9 +12,16 @@
 #include "retrieval/chunk_metadata.h"
 #include "retrieval/document_reader.h"
 #include "retrieval/query_run.h"
+#include "retrieval/search_plan.h"
 
 namespace tracevec {
 namespace {
+
+Status CheckOneQuery(const SearchRequest& request) {
+  if (request.vector.empty() != request.like.empty()) return Status::Ok();
+  return Status::InvalidArgument(request.like.empty() ? "neither vector nor like is given"
+                                                      : "both vector and like are given; give one");
+}
 
 Status CheckQueryVector(const BoundField& field, std::size_t floats) {
   if (floats == field.field.dimension) return Status::Ok();
@@ -131,11 +138,7 @@ Status Hydrate(const Engine& engine, const CollectionState& state, const QueryPl
 Result<SearchResponse> Search(const Engine& engine, const CollectionState& state,
                               const SearchRequest& request) {
   const Stopwatch start;
-  if (request.vector.empty() == request.like.empty()) {
-    return Status::InvalidArgument(request.like.empty()
-                                       ? "neither vector nor like is given"
-                                       : "both vector and like are given; give one");
-  }
+  TRACEVEC_RETURN_IF_ERROR(CheckOneQuery(request));
   TRACEVEC_ASSIGN_OR_RETURN(const QueryPlan plan, PlanQuery(engine, state, SettingsOf(request),
                                                             request.field, request.where));
   std::optional<LikeQuery> like;
@@ -159,6 +162,22 @@ Result<SearchResponse> Search(const Engine& engine, const CollectionState& state
     response.receipt.total_micros = start.Micros();
   }
   return response;
+}
+
+Result<Explanation> Explain(const Engine& engine, const CollectionState& state,
+                            const SearchRequest& request) {
+  if (!request.vector.empty() && !request.like.empty()) {
+    TRACEVEC_RETURN_IF_ERROR(CheckOneQuery(request));
+  }
+  TRACEVEC_ASSIGN_OR_RETURN(const QueryPlan plan,
+                            PlanQuery(engine, state, SettingsOf(request), request.field,
+                                      request.where, FilterUse::kEstimate));
+  if (!request.vector.empty()) {
+    TRACEVEC_RETURN_IF_ERROR(CheckQueryVector(*plan.field, request.vector.size()));
+  } else if (!request.like.empty()) {
+    TRACEVEC_RETURN_IF_ERROR(ReadLike(engine, state, plan, request.like).status());
+  }
+  return ExplainPlan(plan);
 }
 
 }  // namespace tracevec

@@ -50,7 +50,7 @@ class BatchWorker {
   /// Scans gain nothing by taking turns, a deadline is for each query alone, and few queries are
   /// for many threads.
   std::size_t AtOnce() const {
-    const bool walks = !plan_.settings.exact && plan_.filter.empty();
+    const bool walks = !plan_.settings.exact && plan_.filter->program.empty();
     const bool enough = count_ >= kSearchesInTurn * request_.threads;
     return walks && enough && !plan_.settings.deadline_ms ? kSearchesInTurn : 1;
   }

@@ -80,6 +80,8 @@ Result<std::shared_ptr<Segment>> MakeSegment(Engine& engine, CollectionState& st
   if (!segment.ok() && number != 0) {
     engine.store().image_files().Remove(number).IgnoreError("the next open removes it");
   }
+  // Before the first filter asks for them.
+  if (segment.ok()) (*segment)->ColumnsAt(build->as_of);
   return segment;
 }
 

@@ -149,7 +149,7 @@ TEST_F(SegmentsTest, FiltersSeeEveryRowOfASegment) {
   request.where = "n = 3 AND text = 'text 3'";
   const SearchResponse one = Must(notes().Search(request));
   ASSERT_EQ(one.hits.size(), 1u);
-  EXPECT_EQ(one.receipt.plan, "code_scan");
+  EXPECT_EQ(one.receipt.plan, "filtered_scan");
   request.where = "n = 3";
   EXPECT_EQ(Must(notes().Search(request)).hits.size(), 260u);
   EXPECT_EQ(Must(notes().Count("n IN (3, 4)")), 520u);

@@ -145,11 +145,14 @@ class TRACEVEC_EXPORT Collection {
   /// The k nearest chunks. Errors: InvalidArgument (dimension, non-finite, zero under cosine, k,
   /// filter), NotFound (`like`), EmbeddingSpaceMismatch, Unsupported (ReceiptLevel::kKeep).
   /// Cost: a graph search for each segment and one pass over the head's int8 codes, then float32
-  /// for the best; with `where` a pass over all codes; with `exact` float32 for all.
+  /// for the best; with `where` see docs/filters.md; with `exact` float32 for all that match.
   Result<SearchResponse> Search(const SearchRequest& request) const;
-  /// The same for many vectors. Each thread walks graphs for two queries in turn, so that one
-  /// computes while the other waits for memory: 1.1 to 1.2 times the speed of single searches. With
-  /// a filter, a deadline, `exact`, or fewer than two queries a thread it takes one at a time.
+  /// What Search would do with the request, which is checked as there: plan, and estimates of how
+  /// much the filter matches. `vector` and `like` may both be missing.
+  Result<Explanation> Explain(const SearchRequest& request) const;
+  /// The same as Search for many vectors. Each thread walks graphs for two queries in turn, so that
+  /// one computes while the other waits for memory: 1.1 to 1.2 times the speed of single searches.
+  /// With a filter, a deadline, `exact`, or fewer than two queries a thread it takes one at a time.
   Result<BatchResponse> SearchBatch(const BatchRequest& request) const;
 
   /// Brings one document to the given state in one atomic step: chunks whose text as handed to

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,21 @@ struct ReceiptStage {
   std::uint64_t n_out = 0;
 };
 
+/// How one part of an index, a segment or a block of the head, is searched under a filter.
+struct SearchPart {
+  /// "scan": each row is scored and asked; "scan_matches": those that match, or may match, are
+  /// scored; "graph_matches": the graph is walked among those that match; "graph_then_filter": it
+  /// is walked wider, and what was found filtered; "graph": without a filter.
+  std::string way;
+  std::uint64_t rows = 0;
+  std::uint64_t matches_estimated = 0;  ///< From counts of values, as if fields were independent.
+  std::uint64_t matches_low = 0;        ///< It lies between these two, whatever fields share.
+  std::uint64_t matches_high = 0;
+  /// How many rows match, deleted ones that no merge has dropped yet included; nothing where that
+  /// was not known without asking each row.
+  std::optional<std::uint64_t> matches;
+};
+
 /// What ran. It has no query content. A value: it stays valid after the database is closed.
 struct TRACEVEC_EXPORT Receipt {
   std::string id;  ///< 32 hex digits; unique.
@@ -29,8 +45,10 @@ struct TRACEVEC_EXPORT Receipt {
   std::string label;
   std::string collection;
   std::string field;
-  std::string plan;    ///< "exact_scan" (float32), "code_scan" (codes, rescored) or "graph" (the
-                       ///< same, with segments searched along their graphs).
+  /// "exact_scan" (float32), "code_scan" (codes, rescored), "graph" (the same, with segments
+  /// searched along their graphs), "filtered_scan" (codes of what matches the filter),
+  /// "filtered_graph" (segments searched along their graphs under a filter).
+  std::string plan;
   std::string filter;  ///< The filter as printed back, or empty.
   std::string metric;
   /// What rows were compared by before the best were scored again: "int8", "int4" (segments with
@@ -57,6 +75,7 @@ struct TRACEVEC_EXPORT Receipt {
   std::string build;            ///< Library version and build.
   double total_micros = 0;      ///< Wall time; in a batch from when a thread took the query up.
   std::vector<ReceiptStage> stages;
+  std::vector<SearchPart> parts;  ///< With a filter.
 
   std::string ToJson() const;
 };

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tracevec/document.h"
+#include "tracevec/export.h"
 #include "tracevec/filter.h"
 #include "tracevec/receipt.h"
 
@@ -56,6 +57,19 @@ struct Hit {
 struct SearchResponse {
   std::vector<Hit> hits;  ///< At most k; fewer when fewer match.
   Receipt receipt;        ///< Empty with ReceiptLevel::kOff.
+};
+
+/// What a search would do, told without doing it.
+struct TRACEVEC_EXPORT Explanation {
+  std::string field;
+  std::string plan;    ///< As in a receipt.
+  std::string filter;  ///< The filter as printed back, or empty.
+  std::uint32_t k = 0;
+  std::uint64_t live = 0;  ///< Chunks visible at the view.
+  std::uint64_t commit = 0;
+  std::vector<SearchPart> parts;  ///< Of the whole index, without `matches`.
+
+  std::string ToJson() const;
 };
 
 /// Many queries at once, answered with ids and scores alone.

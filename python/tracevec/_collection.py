@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _core
 from ._arrays import as_list, as_matrices, as_matrix, as_vector
+from ._core import Explanation
 from ._documents import DocumentMethods
 from ._filters import Where, encode_where
 from ._progress import progress_bar
@@ -242,6 +243,53 @@ class Collection(DocumentMethods):
             receipt,
         )
         return Hits(response)
+
+    def explain(
+        self,
+        vector: Any = None,
+        k: int = 10,
+        *,
+        text: str | None = None,
+        like: str | None = None,
+        where: Where = None,
+        field: str | None = None,
+        ef: int | None = None,
+        target_recall: float | None = None,
+        exact: bool = False,
+        deadline_ms: float | None = None,
+        with_vectors: bool = False,
+        space: EmbeddingSpace | None = None,
+        label: str | None = None,
+        receipt: str = "summary",
+    ) -> Explanation:
+        """What ``search`` would do with these arguments, without doing it.
+
+        The arguments, and the errors, are those of ``search``; ``vector`` and ``like`` may both be
+        left out.
+
+        Returns:
+            ``Explanation``: the plan and, for each part of the index, how it would be searched and
+            how many rows the filter is expected to match, with bounds.
+        """
+        if text is not None:
+            raise Unsupported(
+                "explain(text=): lexical search is not in this version; "
+                "embed the text and pass it as vector="
+            )
+        return self._handle.explain(
+            None if vector is None else as_vector(vector, "vector"),
+            like,
+            k,
+            encode_where(where),
+            field,
+            ef,
+            target_recall,
+            bool(exact),
+            deadline_ms,
+            space,
+            label,
+            receipt,
+        )
 
     def search_batch(
         self,

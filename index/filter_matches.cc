@@ -1,0 +1,126 @@
+#include "index/filter_matches.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "index/filter_candidates.h"
+#include "index/filter_plan.h"
+#include "index/scan.h"
+#include "index/segment_columns.h"
+
+namespace tracevec {
+namespace {
+
+/// Where columns leave the answer open but for so few rows, those are asked at once: then it is
+/// known how many match.
+constexpr std::uint64_t kAskedAtOnce = 1024;
+constexpr std::uint64_t kSeeds = 32;
+
+bool HasGraph(const RowSet& set) {
+  for (std::size_t field = 0; field < set.fields().size(); ++field) {
+    if (set.graph(field) != nullptr) return true;
+  }
+  return false;
+}
+
+/// Of some rows those that the filter accepts at the view.
+RowBitmap Ask(const IndexView& view, const RowSet& set, const FilterProgram& filter,
+              const RowBitmap& rows) {
+  std::vector<std::uint32_t> accepted;
+  StateScratch scratch;
+  for (const std::uint32_t row : rows.Rows()) {
+    if (set.VisibleAt(row, view.commit) && FilterAccepts(set, row, view.commit, filter, &scratch)) {
+      accepted.push_back(row);
+    }
+  }
+  return RowBitmap::Of(accepted);
+}
+
+/// What changed since the estimate's columns may match or not.
+RowEstimate Widened(RowEstimate estimate, double changed, double rows) {
+  estimate.low = std::max(0.0, estimate.low - changed);
+  estimate.high = std::min(rows, estimate.high + changed);
+  return estimate;
+}
+
+void PrepareWalk(std::uint32_t rows, SetMatches* matches) {
+  matches->bits.resize((std::size_t{rows} + 31) / 32);
+  for (const std::uint32_t row : matches->rows->Rows()) {
+    matches->bits[row / 32] |= 1U << (row % 32);
+  }
+  for (std::uint64_t i = 0; i < kSeeds; ++i) {
+    matches->seeds.push_back(
+        matches->rows->Select(static_cast<std::uint32_t>(i * matches->count / kSeeds)));
+  }
+}
+
+SetMatches MatchSet(const IndexView& view, std::size_t place, const FilterProgram& filter) {
+  const RowSet& set = *view.sets[place];
+  const std::uint32_t size = view.sizes[place];
+  SetMatches matches;
+  matches.estimate = {0, 0.5 * size, 1.0 * size};
+  const auto generation = set.ColumnsAt(view.commit);
+  if (generation == nullptr) return matches;
+  const RowBitmap changed = generation->changed->Rows();
+  matches.estimate = Widened(EstimateMatches(filter, generation->columns).rows,
+                             static_cast<double>(changed.count()), size);
+  FilterCandidates found = FindCandidates(filter, generation->columns);
+  found.rows -= changed;
+  if (filter.needs_text()) {
+    found.rows |= changed;
+    found.exact = found.exact && changed.empty();
+  } else {
+    found.rows |= Ask(view, set, filter, changed);
+    if (!found.exact && found.rows.count() <= kAskedAtOnce) {
+      found.rows = Ask(view, set, filter, found.rows);
+      found.exact = true;
+    }
+  }
+  matches.narrowed = true;
+  matches.exact = found.exact;
+  matches.count = found.rows.count();
+  matches.rows = std::move(found.rows);
+  if (matches.exact && HasGraph(set) && MayBeWalked(matches.count, size)) {
+    PrepareWalk(size, &matches);
+  }
+  return matches;
+}
+
+}  // namespace
+
+std::size_t FilterMatches::memory_bytes() const {
+  std::size_t total = sizeof *this;
+  for (const SetMatches& set : sets) {
+    total += sizeof set + (set.bits.capacity() + set.seeds.capacity()) * sizeof(std::uint32_t);
+    if (set.rows) total += set.rows->memory_bytes();
+  }
+  return total;
+}
+
+FilterMatches MatchFilter(const IndexView& view, const FilterProgram& filter) {
+  FilterMatches matches;
+  for (std::size_t place = 0; place < view.sets.size(); ++place) {
+    matches.sets.push_back(MatchSet(view, place, filter));
+  }
+  return matches;
+}
+
+FilterMatches EstimateFilter(const IndexView& view, const FilterProgram& filter) {
+  FilterMatches matches;
+  for (std::size_t place = 0; place < view.sets.size(); ++place) {
+    const double size = view.sizes[place];
+    SetMatches set;
+    set.estimate = {0, 0.5 * size, size};
+    if (const auto generation = view.sets[place]->ColumnsAt(view.commit)) {
+      const FilterEstimate estimate = EstimateMatches(filter, generation->columns);
+      set.estimate = Widened(estimate.rows, generation->changed->count(), size);
+      set.narrowed = true;
+      set.exact = estimate.exact;
+      set.count = static_cast<std::uint64_t>(set.estimate.likely);
+    }
+    matches.sets.push_back(std::move(set));
+  }
+  return matches;
+}
+
+}  // namespace tracevec

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "core/filter_program.h"
+#include "index/column_selection.h"
+#include "index/index_view.h"
+#include "index/row_bitmap.h"
+
+namespace tracevec {
+
+/// What is known of a filter's matches in one set of a view.
+struct SetMatches {
+  /// The rows that the filter accepts or, unless `exact`, those among which they are; dead and
+  /// expired rows may be there. Nothing: each row has to be asked.
+  std::optional<RowBitmap> rows;
+  bool narrowed = false;    ///< Whether there are such rows,
+  bool exact = false;       ///< and whether they are the matches themselves.
+  RowEstimate estimate;     ///< From the counts of values alone.
+  std::uint64_t count = 0;  ///< Of `rows`; in an estimate what is likely.
+  /// For walks along a graph, where one may be due: row r is the bit r % 32 of bits[r / 32].
+  std::vector<std::uint32_t> bits;
+  /// Some of the rows, from all over: where such a walk begins besides the graph's own entry.
+  std::vector<std::uint32_t> seeds;
+};
+
+/// What is known of a filter's matches in a view. Immutable once made; safe for concurrent use.
+struct FilterMatches {
+  std::vector<SetMatches> sets;
+
+  std::size_t memory_bytes() const;
+};
+
+/// Asks the columns of each segment, and then the rows that changed since, unless the filter needs
+/// texts. REQUIRES: the filter is not empty. Throws std::bad_alloc.
+FilterMatches MatchFilter(const IndexView& view, const FilterProgram& filter);
+
+/// How many rows of each set match, and what would be known of them, from counts alone: without
+/// `rows`. REQUIRES: as above.
+FilterMatches EstimateFilter(const IndexView& view, const FilterProgram& filter);
+
+}  // namespace tracevec

@@ -1,0 +1,58 @@
+#include "index/filter_plan.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace tracevec {
+namespace {
+
+/// A walk of width w scores some 20 w rows and, among the matches of a filter, passes through as
+/// many; so many rows are scanned in the same time, and a scan misses none.
+constexpr double kScannedRowsOfWidth = 48;
+/// From here on a walk that ignores the filter loses less than one that goes around what does not
+/// match.
+constexpr double kMostlyMatching = 0.9;
+constexpr std::uint64_t kLeastPartOfWalk = 256;
+
+}  // namespace
+
+const char* SearchWayName(SearchWay way) {
+  switch (way) {
+    case SearchWay::kScan: return "scan";
+    case SearchWay::kWalk: return "graph";
+    case SearchWay::kScanMatches: return "scan_matches";
+    case SearchWay::kWalkMatches: return "graph_matches";
+    case SearchWay::kWalkThenFilter: return "graph_then_filter";
+  }
+  return "";
+}
+
+bool MayBeWalked(std::uint64_t matches, std::uint64_t rows) {
+  return matches > 0 && matches * kLeastPartOfWalk >= rows;
+}
+
+SearchPlan PlanSearch(const SearchFacts& facts) {
+  if (!facts.has_filter) {
+    const bool walks = facts.has_graph && facts.width <= kWidestSearch;
+    return {walks ? SearchWay::kWalk : SearchWay::kScan, facts.width};
+  }
+  if (!facts.narrowed) return {SearchWay::kScan, 0};
+  const double scanned_at_most = kScannedRowsOfWidth * static_cast<double>(facts.width);
+  if (!facts.has_graph || !facts.exact || facts.matches <= scanned_at_most ||
+      !MayBeWalked(static_cast<std::uint64_t>(facts.matches), facts.rows) ||
+      facts.width > kWidestSearch) {
+    return {SearchWay::kScanMatches, 0};
+  }
+  const double fraction =
+      facts.matches / static_cast<double>(std::max<std::uint64_t>(facts.rows, 1));
+  if (fraction >= kMostlyMatching) {
+    const auto width =
+        static_cast<std::size_t>(std::ceil(static_cast<double>(facts.width) / fraction));
+    if (width <= kWidestSearch) return {SearchWay::kWalkThenFilter, width};
+  }
+  const double wider = std::min(2.0, 1.0 / std::sqrt(fraction));
+  return {SearchWay::kWalkMatches,
+          static_cast<std::size_t>(std::ceil(wider * static_cast<double>(facts.width)))};
+}
+
+}  // namespace tracevec

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "index/row_bitmap.h"
+#include "index/value_table.h"
+
+namespace tracevec {
+
+/// Which rows have which value. Immutable; safe for concurrent use.
+class ValueRows {
+ public:
+  using Range = ValueTable::Range;
+  /// The place of a value and a row that has it.
+  using Entry = std::pair<std::uint32_t, std::uint32_t>;
+
+  ValueRows() = default;
+  /// REQUIRES: entries ascend and are below values.size() and `rows`.
+  ValueRows(ValueTable values, const std::vector<Entry>& entries, std::uint32_t rows);
+
+  const ValueTable& values() const { return values_; }
+  /// How often a value of the range is had: the rows, where each has one value.
+  std::uint64_t CountOf(Range range) const { return starts_[range.last] - starts_[range.first]; }
+  std::uint64_t CountOf(std::span<const Range> ranges) const;
+  RowBitmap RowsOf(std::span<const Range> ranges) const;
+  std::size_t memory_bytes() const;
+
+ private:
+  /// Values of so many rows have a bitmap of their own, the others a part of `few_`. A bitmap of 64
+  /// rows takes about twice what the rows do.
+  static constexpr std::uint32_t kManyRows = 64;
+
+  RowBitmap RowsOfFew(std::span<const Range> ranges) const;
+
+  ValueTable values_;
+  std::uint32_t rows_ = 0;
+  std::vector<std::uint32_t> starts_ = {0};      ///< Entries before each value.
+  std::vector<std::uint32_t> few_starts_ = {0};  ///< The same of those in `few_`.
+  std::vector<std::uint32_t> few_;
+  std::vector<std::uint32_t> many_places_;  ///< Ascending; beside each of `many_`.
+  std::vector<RowBitmap> many_;
+};
+
+}  // namespace tracevec

@@ -1,0 +1,172 @@
+// Filters answered by columns, against the same filters asked of each row.
+
+#include "index/metadata_columns.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "index/filter_candidates.h"
+#include "tests/random_filter.h"
+#include "tests/test_seed.h"
+
+namespace tracevec {
+namespace {
+
+/// What rows have: own and inherited metadata.
+struct TestRow {
+  bool has_own = false;
+  Metadata own;
+  Metadata inherited;
+
+  FilterSubject Subject() const {
+    FilterSubject subject;
+    if (has_own) subject.own = &own;
+    subject.inherited = &inherited;
+    return subject;
+  }
+};
+
+MetadataColumns BuildColumns(const std::vector<TestRow>& rows) {
+  return MetadataColumns::Build(static_cast<std::uint32_t>(rows.size()),
+                                [&](std::uint32_t row) { return rows[row].Subject(); });
+}
+
+std::vector<std::uint32_t> AcceptedOneByOne(const FilterProgram& filter,
+                                            const std::vector<TestRow>& rows) {
+  std::vector<std::uint32_t> accepted;
+  for (std::uint32_t row = 0; row < rows.size(); ++row) {
+    if (filter.Accepts(rows[row].Subject())) accepted.push_back(row);
+  }
+  return accepted;
+}
+
+FilterProgram Compiled(const Filter& filter) { return *FilterProgram::Compile(filter, {}); }
+
+Metadata RandomMetadata(RandomFilter& random) {
+  static const std::vector<std::string> kNames = {"a", "b", "c", "m", "x.y", "x", "id"};
+  Metadata fields;
+  for (const std::string& name : kNames) {
+    switch (random.Below(4)) {
+      case 0: fields[name] = random.Scalar(); break;
+      case 1: fields[name] = random.List(); break;
+      case 2: {
+        Value::Map map = {{"a", random.Scalar()}, {"y", random.Scalar()}};
+        if (random.Below(2) == 0) map["b"] = random.List();
+        if (random.Below(2) == 0) map["m"] = Value::Map{{"a", random.Scalar()}};
+        fields[name] = std::move(map);
+        break;
+      }
+      default: break;
+    }
+  }
+  return fields;
+}
+
+std::vector<TestRow> RandomRows(RandomFilter& random, std::size_t count) {
+  std::vector<TestRow> rows(count);
+  for (TestRow& row : rows) {
+    row.inherited = &row != rows.data() && random.Below(2) == 0 ? (&row - 1)->inherited
+                                                                : RandomMetadata(random);
+    row.has_own = random.Below(2) == 0;
+    if (row.has_own) row.own = RandomMetadata(random);
+  }
+  return rows;
+}
+
+TEST(MetadataColumns, AgreeWithTheProgramOnRandomFilters) {
+  const std::uint64_t seed = TestSeed();
+  SCOPED_TRACE(SeedMessage(seed));
+  RandomFilter random(seed, RandomFilter::Profile::kSmall);
+  for (std::size_t round = 0; round < TestIterations(10); ++round) {
+    // More rows than a value needs for a bitmap of its own, every other time.
+    const std::vector<TestRow> rows = RandomRows(random, round % 2 == 0 ? 40 : 1000);
+    const MetadataColumns columns = BuildColumns(rows);
+    ASSERT_TRUE(columns.complete());
+    for (int i = 0; i < (round % 2 == 0 ? 800 : 200); ++i) {
+      const Filter filter(random.Expression(4));
+      ASSERT_TRUE(filter.status().ok()) << filter.status().message();
+      const FilterProgram program = Compiled(filter);
+      const std::vector<std::uint32_t> expected = AcceptedOneByOne(program, rows);
+      const FilterCandidates found = FindCandidates(program, columns);
+      EXPECT_TRUE(found.exact);
+      ASSERT_EQ(found.rows.Rows(), expected) << filter.ToString();
+      const RowEstimate estimate = EstimateMatches(program, columns).rows;
+      const auto truth = static_cast<double>(expected.size());
+      ASSERT_LE(estimate.low, truth) << filter.ToString();
+      ASSERT_GE(estimate.high, truth) << filter.ToString();
+      ASSERT_LE(estimate.low, estimate.likely);
+      ASSERT_LE(estimate.likely, estimate.high);
+    }
+  }
+}
+
+TEST(MetadataColumns, FieldsBeyondTheBoundLeaveTheAnswerOpen) {
+  std::vector<TestRow> rows(MetadataColumns::kMostColumns + 10);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    rows[i].inherited = {{"f" + std::to_string(i), 1}, {"year", static_cast<int>(i % 7)}};
+  }
+  const MetadataColumns columns = BuildColumns(rows);
+  EXPECT_FALSE(columns.complete());
+  EXPECT_NE(columns.Find("year"), nullptr);
+  EXPECT_EQ(columns.Find("f" + std::to_string(rows.size() - 1)), nullptr);
+  const std::string last = "f" + std::to_string(rows.size() - 1) + " = 1";
+  const FilterCandidates open = FindCandidates(Compiled("year = 3 AND " + last), columns);
+  EXPECT_FALSE(open.exact);
+  EXPECT_EQ(open.rows.Rows(), AcceptedOneByOne(Compiled("year = 3"), rows))
+      << "narrowed all the same";
+  EXPECT_TRUE(FindCandidates(Compiled("year = 9 AND " + last), columns).exact) << "nothing is left";
+}
+
+TEST(MetadataColumns, ConditionsOnIdAndTextLeaveTheAnswerOpen) {
+  std::vector<TestRow> rows(10);
+  for (int i = 0; i < 10; ++i) rows[static_cast<std::size_t>(i)].inherited = {{"n", i}};
+  const MetadataColumns columns = BuildColumns(rows);
+  for (const char* where : {"text CONTAINS 'a'", "id = 'x'", "document = 'x'", "version = 1"}) {
+    EXPECT_FALSE(FindCandidates(Compiled(where), columns).exact) << where;
+    const FilterCandidates narrowed =
+        FindCandidates(Compiled("n < 3 AND " + std::string(where)), columns);
+    EXPECT_EQ(narrowed.rows.count(), 3u) << where;
+  }
+}
+
+TEST(MetadataColumns, EstimatesOfOneConditionAreExact) {
+  std::vector<TestRow> rows(1000);
+  for (int i = 0; i < 1000; ++i) {
+    rows[static_cast<std::size_t>(i)].inherited = {{"n", i}, {"ten", i % 10}};
+  }
+  const MetadataColumns columns = BuildColumns(rows);
+  const auto estimate = [&](const char* where) {
+    return EstimateMatches(Compiled(where), columns).rows;
+  };
+  for (const char* where : {"n < 250", "n BETWEEN 100 AND 349", "NOT n >= 250"}) {
+    EXPECT_EQ(estimate(where).low, 250) << where;
+    EXPECT_EQ(estimate(where).high, 250) << where;
+  }
+  EXPECT_EQ(estimate("ten != 3").likely, 900);
+  EXPECT_EQ(estimate("none = 3").high, 0);
+  const RowEstimate both = estimate("ten = 3 AND n < 500");
+  EXPECT_EQ(both.low, 0);
+  EXPECT_EQ(both.likely, 50);
+  EXPECT_EQ(both.high, 100);
+}
+
+TEST(MetadataColumns, AKeywordOfAThousandValuesTakesUnderFourMegabytes) {
+  constexpr std::uint32_t kRows = 1'000'000;
+  Metadata fields = {{"keyword", ""}};
+  std::uint64_t state = 1;
+  FilterSubject subject;
+  subject.own = &fields;
+  const MetadataColumns columns = MetadataColumns::Build(kRows, [&](std::uint32_t) {
+    state = state * 6364136223846793005U + 1442695040888963407U;
+    fields["keyword"] = "value " + std::to_string((state >> 33) % 1000);
+    return subject;
+  });
+  EXPECT_LT(columns.memory_bytes(), 4'000'000u);
+}
+
+}  // namespace
+}  // namespace tracevec
