@@ -11,6 +11,7 @@ namespace {
 
 // In the order of the enumerators.
 constexpr std::array<std::string_view, 3> kMetricNames = {"cosine", "ip", "l2"};
+constexpr std::array<std::string_view, 3> kCodeChoiceNames = {"auto", "int8", "int4"};
 constexpr std::array<std::string_view, 10> kMetadataTypeNames = {
     "bool",       "int",       "float",       "string",       "timestamp",
     "list[bool]", "list[int]", "list[float]", "list[string]", "list[timestamp]"};
@@ -43,6 +44,12 @@ Result<Enum> ParseName(std::string_view what, std::string_view name,
 }
 
 }  // namespace
+
+std::string_view CodeChoiceName(CodeChoice codes) { return NameOf(codes, kCodeChoiceNames); }
+
+Result<CodeChoice> ParseCodeChoice(std::string_view name) {
+  return ParseName<CodeChoice>("kind of codes", name, kCodeChoiceNames);
+}
 
 std::string_view MetricName(Metric metric) { return NameOf(metric, kMetricNames); }
 

@@ -72,6 +72,10 @@ Status CheckVectorField(const std::string& name, const VectorField& vector) {
     return Status::InvalidArgument(field + ": metric: no metric has the number " +
                                    std::to_string(static_cast<int>(vector.metric)));
   }
+  if (vector.codes > CodeChoice::kInt4) {
+    return Status::InvalidArgument(field + ": codes: no kind has the number " +
+                                   std::to_string(static_cast<int>(vector.codes)));
+  }
   TRACEVEC_RETURN_IF_ERROR(CheckSpace(vector.space, field));
   const Status status = CheckEmbedTemplate(vector.embed_template);
   return status.ok() ? status : Status(status.code(), field + ": " + status.message());

@@ -54,12 +54,13 @@ void PrepareWalk(std::uint32_t rows, SetMatches* matches) {
   }
 }
 
-SetMatches MatchSet(const IndexView& view, std::size_t place, const FilterProgram& filter) {
+SetMatches MatchSet(const IndexView& view, std::size_t place, const FilterProgram& filter,
+                    bool make_columns) {
   const RowSet& set = *view.sets[place];
   const std::uint32_t size = view.sizes[place];
   SetMatches matches;
   matches.estimate = {0, 0.5 * size, 1.0 * size};
-  const auto generation = set.ColumnsAt(view.commit);
+  const auto generation = set.ColumnsAt(view.commit, make_columns);
   if (generation == nullptr) return matches;
   const RowBitmap changed = generation->changed->Rows();
   matches.estimate = Widened(EstimateMatches(filter, generation->columns).rows,
@@ -76,9 +77,13 @@ SetMatches MatchSet(const IndexView& view, std::size_t place, const FilterProgra
       found.exact = true;
     }
   }
-  matches.narrowed = true;
-  matches.exact = found.exact;
   matches.count = found.rows.count();
+  // Those that were asked and are dead are not counted, though their values were.
+  matches.estimate.low = std::min(matches.estimate.low, static_cast<double>(matches.count));
+  matches.exact = found.exact;
+  // Where any row may match, they are asked as they are scanned.
+  matches.narrowed = found.exact || matches.count < size;
+  if (!matches.narrowed) return matches;
   matches.rows = std::move(found.rows);
   if (matches.exact && HasGraph(set) && MayBeWalked(matches.count, size)) {
     PrepareWalk(size, &matches);
@@ -97,10 +102,10 @@ std::size_t FilterMatches::memory_bytes() const {
   return total;
 }
 
-FilterMatches MatchFilter(const IndexView& view, const FilterProgram& filter) {
+FilterMatches MatchFilter(const IndexView& view, const FilterProgram& filter, bool make_columns) {
   FilterMatches matches;
   for (std::size_t place = 0; place < view.sets.size(); ++place) {
-    matches.sets.push_back(MatchSet(view, place, filter));
+    matches.sets.push_back(MatchSet(view, place, filter, make_columns));
   }
   return matches;
 }
@@ -111,11 +116,11 @@ FilterMatches EstimateFilter(const IndexView& view, const FilterProgram& filter)
     const double size = view.sizes[place];
     SetMatches set;
     set.estimate = {0, 0.5 * size, size};
-    if (const auto generation = view.sets[place]->ColumnsAt(view.commit)) {
+    if (const auto generation = view.sets[place]->ColumnsAt(view.commit, true)) {
       const FilterEstimate estimate = EstimateMatches(filter, generation->columns);
       set.estimate = Widened(estimate.rows, generation->changed->count(), size);
-      set.narrowed = true;
       set.exact = estimate.exact;
+      set.narrowed = estimate.exact || set.estimate.high < size;
       set.count = static_cast<std::uint64_t>(set.estimate.likely);
     }
     matches.sets.push_back(std::move(set));

@@ -51,8 +51,9 @@ SearchPlan PlanSearch(const SearchFacts& facts) {
     if (width <= kWidestSearch) return {SearchWay::kWalkThenFilter, width};
   }
   const double wider = std::min(2.0, 1.0 / std::sqrt(fraction));
-  return {SearchWay::kWalkMatches,
-          static_cast<std::size_t>(std::ceil(wider * static_cast<double>(facts.width)))};
+  const auto width = static_cast<std::size_t>(std::ceil(wider * static_cast<double>(facts.width)));
+  if (width > kWidestSearch) return {SearchWay::kScanMatches, 0};
+  return {SearchWay::kWalkMatches, width};
 }
 
 }  // namespace tracevec

@@ -42,6 +42,12 @@ void AppendKey(const Value& value, std::string* key) {
   }
 }
 
+/// Texts that are longer are no keywords; they would be held in memory twice over while columns are
+/// made.
+constexpr std::size_t kLongestText = 256;
+/// Of a field's distinct texts.
+constexpr std::size_t kMostTextBytes = std::size_t{64} << 20;
+
 /// Collects which row has which value.
 class ValueRowsBuilder {
  public:
@@ -50,9 +56,14 @@ class ValueRowsBuilder {
     key_.clear();
     AppendKey(value, &key_);
     const auto [found, is_new] = numbers_.try_emplace(key_, values_.size());
-    if (is_new) values_.push_back(value.AsMap() != nullptr ? Value(Value::Map()) : value);
+    if (is_new) {
+      values_.push_back(value.AsMap() != nullptr ? Value(Value::Map()) : value);
+      text_bytes_ += key_.size();
+    }
     return found->second;
   }
+  /// Of distinct values, about.
+  std::size_t text_bytes() const { return text_bytes_; }
   void Add(std::uint32_t number, std::uint32_t row) { entries_.emplace_back(number, row); }
 
   ValueRows Build(std::uint32_t rows) {
@@ -78,13 +89,29 @@ class ValueRowsBuilder {
   std::vector<Value> values_;
   std::vector<ValueRows::Entry> entries_;
   std::string key_;
+  std::size_t text_bytes_ = 0;
 };
 
 struct ColumnBuilder {
   ValueRowsBuilder values;
   ValueRowsBuilder elements;
   std::vector<std::uint32_t> present;
+  /// It has a text that is no keyword, or too many of them: rows are asked.
+  bool given_up = false;
+
+  void GiveUp() {
+    *this = ColumnBuilder();
+    given_up = true;
+  }
+  std::size_t text_bytes() const { return values.text_bytes() + elements.text_bytes(); }
 };
+
+/// A text in a value that is longer than what anybody asks to be equal.
+bool HasLongText(const Value& value) {
+  if (const std::string* text = value.AsString()) return text->size() > kLongestText;
+  const Value::List* list = value.AsList();
+  return list != nullptr && std::any_of(list->begin(), list->end(), HasLongText);
+}
 
 /// All paths by which something in a map may be found. Names can have dots of their own, so that
 /// two of them may be one path.
@@ -117,6 +144,7 @@ class MetadataColumnsBuilder {
   MetadataColumns Build(std::uint32_t rows) {
     MetadataColumns::Columns columns;
     for (auto& [path, builder] : builders_) {
+      if (builder.given_up) continue;
       MetadataColumn column;
       column.present = RowBitmap::Of(builder.present);
       column.present.ShrinkToFit();
@@ -155,7 +183,12 @@ class MetadataColumnsBuilder {
       const Value* value = FindMetadata(subject, path);
       if (value == nullptr) continue;  // Hidden by another field.
       ColumnBuilder* column = ColumnOf(path);
-      if (column == nullptr) continue;
+      if (column == nullptr || column->given_up) continue;
+      if (HasLongText(*value) || column->text_bytes() > kMostTextBytes) {
+        column->GiveUp();
+        complete_ = false;
+        continue;
+      }
       FieldValue field{column, column->values.Number(*value), {}};
       if (const Value::List* list = value->AsList()) {
         for (const Value& element : *list) {
@@ -168,6 +201,7 @@ class MetadataColumnsBuilder {
 
   static void AddValues(std::uint32_t row, const std::vector<FieldValue>& fields) {
     for (const FieldValue& field : fields) {
+      if (field.column->given_up) continue;
       field.column->present.push_back(row);
       field.column->values.Add(field.value, row);
       for (const std::uint32_t element : field.elements) field.column->elements.Add(element, row);

@@ -115,6 +115,7 @@ bool FilterAccepts(const RowSet& set, std::uint32_t row, CommitNumber view,
 bool AcceptRow(const IndexView& view, RowRef ref, const ScanQuery& query, ScanCounts* counts) {
   const RowSet& set = *view.sets[ref.set];
   if (!set.VisibleAt(ref.row, view.commit)) return false;
+  if (query.hidden && *query.hidden == ref) return false;
   if (query.exclude && query.exclude->first == set.document(ref.row) &&
       query.exclude->second == set.chunk(ref.row)) {
     return false;

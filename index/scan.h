@@ -31,6 +31,8 @@ struct ScanQuery {
   StateScratch* scratch = nullptr;  ///< Of the thread that runs the query. Not null.
   std::optional<std::chrono::steady_clock::time_point> deadline;
   Timestamp now;  ///< Rows that expire at or before it are not seen.
+  /// A row to search as if it was not there: graphs are walked without it.
+  std::optional<RowRef> hidden;
   /// A chunk to leave out: the one whose vector the query is.
   std::optional<std::pair<DocumentNumber, ChunkNumber>> exclude;
 };

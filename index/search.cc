@@ -86,7 +86,10 @@ class Search {
   /// Takes what the walk found, once it has ended, or scans the set.
   void EndSet(std::uint32_t place) {
     if (skipped_) return;
-    if (IsScan() || !TakeFound(place)) Scan(place);
+    if (!IsScan() && !TakeFound(place)) {
+      way_ = MatchesOf(place) != nullptr ? SearchWay::kScanMatches : SearchWay::kScan;
+    }
+    if (IsScan()) Scan(place);
     if (query_.filter != nullptr) counts_->ways.push_back(way_);
   }
 
@@ -132,13 +135,21 @@ class Search {
     graph_counts_.deadline = query_.deadline;
     if (way_ == SearchWay::kWalkMatches) {
       const SetMatches& matches = *MatchesOf(place);
-      searcher_.BeginAmong({matches.bits, matches.seeds}, *set.graph(query_.field),
+      // Nothing links to a row without a vector of the field: a walk must not begin there either.
+      seeds_.clear();
+      std::copy_if(matches.seeds.begin(), matches.seeds.end(), std::back_inserter(seeds_),
+                   [&](std::uint32_t row) { return set.HasVector(query_.field, row); });
+      searcher_.BeginAmong({matches.bits, seeds_}, *set.graph(query_.field),
                            set.code_rows(query_.field, view_.sizes[place]), QueryFor(set), kernels_,
                            ef, &graph_counts_);
       return;
     }
     searcher_.Begin(*set.graph(query_.field), set.code_rows(query_.field, view_.sizes[place]),
-                    QueryFor(set), kernels_, ef, &graph_counts_);
+                    QueryFor(set), kernels_, ef, &graph_counts_, HiddenOf(place));
+  }
+
+  std::uint32_t HiddenOf(std::uint32_t place) const {
+    return query_.hidden && query_.hidden->set == place ? query_.hidden->row : kNoNode;
   }
 
   /// False when so much of what is near cannot be seen, or reached, that a scan is due.
@@ -167,7 +178,7 @@ class Search {
 
   void Accept(std::uint32_t place, std::span<const Candidate> found) {
     const bool all_accepted = view_.sets[place]->AllVisibleAt(view_.commit) && !view_.may_expire &&
-                              !query_.exclude && query_.filter == nullptr;
+                              !query_.exclude && !query_.hidden && query_.filter == nullptr;
     for (const Candidate& candidate : found) {
       const RowRef ref{place, candidate.row};
       if (!IsNumber(candidate.score)) continue;
@@ -244,6 +255,7 @@ class Search {
   std::size_t width_ = 0;
   SearchWay way_ = SearchWay::kScan;
   bool skipped_ = false;
+  std::vector<std::uint32_t> seeds_;
   std::vector<ScoredRow> candidates_;
 };
 

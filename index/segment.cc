@@ -106,7 +106,8 @@ void SetMetadata(const ChunkState& state, FilterSubject* subject) {
 
 }  // namespace
 
-std::shared_ptr<const ColumnGeneration> Segment::ColumnsAt(CommitNumber view) const {
+std::shared_ptr<const ColumnGeneration> Segment::ColumnsAt(CommitNumber view, bool make) const {
+  if (!make) return metadata_columns_->At(view);
   return metadata_columns_->At(view, [this] {
     StateScratch scratch;
     return MetadataColumns::Build(rows_, [&](std::uint32_t row) {

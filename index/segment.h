@@ -44,7 +44,7 @@ class Segment final : public RowSet {
   std::string_view id(std::uint32_t row) const override;
   const ChunkState& StateAt(std::uint32_t row, CommitNumber view,
                             StateScratch* scratch) const override;
-  std::shared_ptr<const ColumnGeneration> ColumnsAt(CommitNumber view) const override;
+  std::shared_ptr<const ColumnGeneration> ColumnsAt(CommitNumber view, bool make) const override;
   void PushState(std::uint32_t row, std::unique_ptr<ChunkState> state,
                  CommitNumber oldest_view) override;
   std::size_t memory_bytes() const override;

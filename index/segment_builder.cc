@@ -71,8 +71,9 @@ void SegmentBuilder::CopyRows(std::size_t field, const SegmentBuildOptions& opti
 void SegmentBuilder::ChooseCodes(std::size_t field, const SegmentBuildOptions& options) {
   const CodeLayout int8(fields_[field]);
   const CodeLayout int4(fields_[field], CodeKind::kInt4);
-  const bool wanted = options.codes == CodeKind::kInt4;
-  if (!wanted && (options.codes || !options.thorough || int4.lines() >= int8.lines())) return;
+  const std::optional<CodeKind> asked = options.codes.empty() ? std::nullopt : options.codes[field];
+  const bool wanted = asked == CodeKind::kInt4;
+  if (!wanted && (asked || !options.thorough || int4.lines() >= int8.lines())) return;
   Field& built = built_[field];
   const auto count = static_cast<std::uint32_t>(rows_.size());
   const auto vector = [this, field](std::uint32_t row) {

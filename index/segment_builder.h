@@ -34,7 +34,7 @@ struct SegmentBuildOptions {
   bool reuse_graphs = true;
   /// Of the segment; nothing: 4 bits where it is built thoroughly, a row then takes fewer cache
   /// lines, and searches find as much. A graph is always built over 8 bits.
-  std::optional<CodeKind> codes;
+  std::vector<std::optional<CodeKind>> codes;  ///< One a field, or none at all.
   std::uint64_t seed = 0;
   BuildStop stop;
 };

@@ -20,20 +20,21 @@ RowBitmap ChangedRows::Rows() const {
   return RowBitmap::OfBits(words);
 }
 
+std::shared_ptr<const ColumnGeneration> SegmentColumns::At(CommitNumber view) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = std::find_if(generations_.begin(), generations_.end(),
+                                  [view](const auto& each) { return each->as_of <= view; });
+  return found != generations_.end() ? *found : nullptr;
+}
+
 std::shared_ptr<const ColumnGeneration> SegmentColumns::At(CommitNumber view, const Make& make) {
-  const auto find = [&]() -> std::shared_ptr<const ColumnGeneration> {
-    const std::lock_guard lock(mutex_);
-    const auto found = std::find_if(generations_.begin(), generations_.end(),
-                                    [view](const auto& each) { return each->as_of <= view; });
-    return found != generations_.end() ? *found : nullptr;
-  };
-  if (auto found = find()) return found;
+  if (auto found = At(view)) return found;
   const std::lock_guard making(make_mutex_);
   {
     const std::lock_guard lock(mutex_);
     if (!generations_.empty() && generations_.back()->as_of > view) return nullptr;
   }
-  if (auto found = find()) return found;
+  if (auto found = At(view)) return found;
   auto first =
       std::make_shared<ColumnGeneration>(ColumnGeneration{make(), image_commit_, since_image_});
   const std::lock_guard lock(mutex_);
@@ -51,7 +52,7 @@ bool SegmentColumns::RefreshIsDue() const {
   // Asking a row takes about as long as making 0.3 of it anew, once; a query asks all each time.
   constexpr std::uint32_t kLeast = 512;
   const std::lock_guard lock(mutex_);
-  return !generations_.empty() &&
+  return generations_.empty() ||
          generations_.front()->changed->count() > std::max(kLeast, rows_ / 64);
 }
 

@@ -48,13 +48,14 @@ class SegmentColumns {
         image_commit_(image_commit),
         since_image_(std::make_shared<ChangedRows>(rows)) {}
 
-  /// The newest that a view may use; null: it is older than those kept. `make` is called for the
-  /// first: who asks for it meanwhile waits.
+  /// The newest that a view may use; null: there is none, or the view is older than those kept.
+  std::shared_ptr<const ColumnGeneration> At(CommitNumber view) const;
+  /// The same, but `make` is called for the first: who asks for it meanwhile waits.
   std::shared_ptr<const ColumnGeneration> At(CommitNumber view, const Make& make);
   /// Writer only.
   void NoteChange(std::uint32_t row);
-  /// Whether so many rows have changed that asking each costs more than other columns would. Writer
-  /// only.
+  /// Whether there are none yet, or so many rows have changed that asking each costs more than
+  /// other columns would. Writer only.
   bool RefreshIsDue() const;
   /// Puts a generation before the others. `changed` must have the rows that changed since its
   /// commit. Writer only.

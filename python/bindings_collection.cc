@@ -131,8 +131,9 @@ WriteResult Sum(const WriteResult& first, const WriteResult& second) {
 nb::object SchemaToPython(const Collection& self) {
   nb::dict vectors;
   for (const auto& [name, field] : self.schema().vectors) {
-    vectors[name.c_str()] = PackageType("VectorField")(field.dimension, MetricName(field.metric),
-                                                       ToPython(field.space), field.embed_template);
+    vectors[name.c_str()] =
+        PackageType("VectorField")(field.dimension, MetricName(field.metric), ToPython(field.space),
+                                   field.embed_template, CodeChoiceName(field.codes));
   }
   nb::object text = nb::none();
   if (self.schema().text) text = PackageType("TextField")(self.schema().text->analyzer);
@@ -169,6 +170,7 @@ void BindResults(nb::module_& module) {
       .Field("commit", &CollectionStats::commit, "Its last commit.")
       .Field("asserted_vectors", &CollectionStats::asserted_vectors,
              "Vectors written without a declared space since it was opened.")
+      .Field("tuned", &CollectionStats::tuned, "TuneResult objects, by field.")
       .Field("kernels", &CollectionStats::kernels, "Instruction set in use.")
       .Field("warnings", &CollectionStats::warnings, "What somebody should look at.")
       .Finish();

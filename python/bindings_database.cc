@@ -42,6 +42,7 @@ VectorField TakeVectorField(nb::handle field) {
   out.dimension = TakeUint32(field.attr("dim"), "dim");
   out.metric = Unwrap(ParseMetric(TakeString(field.attr("metric"), "metric")));
   out.space = TakeSpace(field.attr("space"));
+  out.codes = Unwrap(ParseCodeChoice(TakeString(field.attr("codes"), "codes")));
   out.embed_template = TakeString(field.attr("embed_template"), "embed_template");
   return out;
 }

@@ -48,7 +48,8 @@ void BindReceipt(nb::module_& module) {
       .Field("short_reason", &Receipt::short_reason,
              "Why fewer than k came back: \"matches\", \"deadline\" or \"\".")
       .Field("deadline_cut", &Receipt::deadline_cut, "Whether the deadline ended the scan early.")
-      .Field("ef", &Receipt::ef, "As asked; 0: each segment's own.")
+      .Field("ef", &Receipt::ef, "Width of graph searches; 0: each segment's own.")
+      .Field("ef_source", &Receipt::ef_source, "\"asked\", \"tuned\" or \"segments\".")
       .Field("segments_searched", &Receipt::segments_searched, "Segments searched along graphs.")
       .Field("nodes_visited", &Receipt::nodes_visited, "Nodes whose neighbours were looked at.")
       .Field("rows_scanned", &Receipt::rows_scanned, "Rows read one after the other.")

@@ -42,15 +42,15 @@ Result<std::shared_ptr<const BoundFilter>> BindFilter(const CollectionState& sta
   auto bound = std::make_shared<BoundFilter>();
   if (where.empty()) return std::shared_ptr<const BoundFilter>(std::move(bound));
   bound->text = where.ToString();
-  const bool is_kept = view.in_memory && use == FilterUse::kMatch;
-  if (is_kept) {
+  if (view.in_memory && use != FilterUse::kEstimate) {
     if (auto cached = view.filters->Find(bound->text)) return cached;
   }
   TRACEVEC_ASSIGN_OR_RETURN(bound->program,
                             FilterProgram::Compile(where, state.schema, view.known_fields.get()));
-  bound->matches = use == FilterUse::kMatch ? MatchFilter(rows, bound->program)
-                                            : EstimateFilter(rows, bound->program);
-  if (is_kept) view.filters->Add(bound);
+  bound->matches = use == FilterUse::kEstimate
+                       ? EstimateFilter(rows, bound->program)
+                       : MatchFilter(rows, bound->program, use == FilterUse::kMatch);
+  if (view.in_memory && use == FilterUse::kMatch) view.filters->Add(bound);
   return std::shared_ptr<const BoundFilter>(std::move(bound));
 }
 

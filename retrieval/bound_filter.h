@@ -50,6 +50,7 @@ class FilterCache {
 /// What is to be known of a filter's matches.
 enum class FilterUse : std::uint8_t {
   kMatch,     ///< Which they are.
+  kMatchNow,  ///< The same, but from what is there: a query with a deadline makes no columns.
   kEstimate,  ///< How many there may be.
 };
 

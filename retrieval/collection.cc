@@ -14,6 +14,7 @@
 #include "retrieval/put_document.h"
 #include "retrieval/read_chunks.h"
 #include "retrieval/search.h"
+#include "retrieval/tune.h"
 #include "retrieval/update_metadata.h"
 #include "retrieval/upsert.h"
 #include "retrieval/validate.h"
@@ -193,6 +194,12 @@ Status Collection::Rebuild(const RebuildOptions& options) {
   });
 }
 
+Result<TuneResult> Collection::Tune(const TuneOptions& options) {
+  return Writing(*impl_, [&](Engine& engine, CollectionState& state) {
+    return tracevec::Tune(engine, state, options);
+  });
+}
+
 Result<CollectionStats> Collection::Stats() const {
   return Reading(*impl_, [&](Engine& engine, CollectionState& state) -> Result<CollectionStats> {
     CollectionStats stats;
@@ -204,6 +211,7 @@ Result<CollectionStats> Collection::Stats() const {
     stats.asserted_vectors = state.asserted_vectors.load();
     stats.kernels = engine.kernels().name;
     stats.warnings = state.warnings.List();
+    AddTuning(*view, &stats);
     if (!view->in_memory) return stats;
     stats.segments = view->segments;
     stats.blocks = view->index.sets.size() - view->segments;

@@ -75,6 +75,7 @@ void CollectionState::PublishView() {
   view->chunks = counters.chunks;
   view->documents = counters.documents;
   view->may_expire = may_expire;
+  view->tuning = tuning;
   if (record.known_fields.size() < kMostKnownFields) {
     view->known_fields = std::make_shared<const std::vector<std::string>>(record.known_fields);
   }
@@ -103,6 +104,7 @@ std::shared_ptr<CollectionState> BindCollection(CollectionNumber number, Collect
     AddSpace(field.space, &hasher);
   }
   state->fields_hash = hasher.Finish();
+  state->query_memories = std::make_unique<QueryMemory[]>(state->fields.size());
   state->record = std::move(record);
   return state;
 }

@@ -13,6 +13,7 @@
 #include "core/ids.h"
 #include "index/collection_index.h"
 #include "retrieval/collection_view.h"
+#include "retrieval/query_memory.h"
 #include "retrieval/snapshot_holds.h"
 #include "storage/records.h"
 
@@ -82,8 +83,9 @@ struct CollectionState : std::enable_shared_from_this<CollectionState> {
   CollectionNumber number{};
   std::string name;
   CollectionSchema schema;
-  std::vector<BoundField> fields;  ///< In name order.
-  ContentHash fields_hash;         ///< Over names, templates and spaces: part of chunk identity.
+  std::vector<BoundField> fields;                 ///< In name order.
+  std::unique_ptr<QueryMemory[]> query_memories;  ///< One a field. Of readers.
+  ContentHash fields_hash;  ///< Over names, templates and spaces: part of chunk identity.
   bool sync = false;
   std::shared_ptr<const SnapshotHolds> holds;      ///< Of the database; null: none.
   std::shared_ptr<const SnapshotHandle> snapshot;  ///< Of a collection read at a snapshot.
@@ -92,7 +94,8 @@ struct CollectionState : std::enable_shared_from_this<CollectionState> {
   CollectionCounters counters;
   std::shared_ptr<CollectionIndex> index;  ///< Null for a small collection.
   StoredIndex stored_index;
-  std::deque<GarbageKey> garbage;  ///< Stored garbage records, oldest first.
+  std::shared_ptr<const TuningRecord> tuning;  ///< Null: nothing was tuned.
+  std::deque<GarbageKey> garbage;              ///< Stored garbage records, oldest first.
   bool may_expire = false;
   /// Whether chunks may have metadata records of their own; empty: not looked yet.
   std::optional<bool> has_chunk_metadata;

@@ -10,6 +10,7 @@
 #include "core/ids.h"
 #include "index/index_view.h"
 #include "retrieval/bound_filter.h"
+#include "storage/records.h"
 
 namespace tracevec {
 
@@ -26,6 +27,7 @@ struct CollectionView {
   bool may_expire = false;   ///< Some document has, or had, a time to live.
   /// Null when there are too many to know them all.
   std::shared_ptr<const std::vector<std::string>> known_fields;
+  std::shared_ptr<const TuningRecord> tuning;  ///< Null: nothing was tuned.
   /// Of an index in memory. What a filter matches is known for a view and changes with it.
   const std::unique_ptr<FilterCache> filters = std::make_unique<FilterCache>();
 };

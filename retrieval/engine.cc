@@ -15,6 +15,7 @@
 #include "retrieval/guard.h"
 #include "retrieval/index_checkpoint.h"
 #include "retrieval/index_loader.h"
+#include "retrieval/tune.h"
 #include "storage/features.h"
 #include "storage/keys.h"
 #include "storage/records.h"
@@ -195,6 +196,10 @@ Result<std::shared_ptr<CollectionState>> Engine::CreateCollection(std::string_vi
   if (record.kept_versions != CollectionRecord::kDefaultKeptVersions) {
     TRACEVEC_RETURN_IF_ERROR(EnableFeature(kKeptVersionsFeature));
   }
+  for (const auto& [field, vector] : schema.vectors) {
+    if (vector.codes == CodeChoice::kAuto) continue;
+    TRACEVEC_RETURN_IF_ERROR(EnableFeature(kCodeChoiceFeature));
+  }
   const bool default_sync = options_.durability == Durability::kSync;
   auto state = BindCollection(number, record, default_sync);
   state->holds = holds_;
@@ -262,6 +267,7 @@ Result<std::shared_ptr<CollectionState>> Engine::LoadCollection(std::string_view
   state->holds = holds_;
   TRACEVEC_ASSIGN_OR_RETURN(state->counters, DecodeCounters(*counter_bytes));
   TRACEVEC_ASSIGN_OR_RETURN(state->garbage, ListGarbage(*store_, number));
+  TRACEVEC_RETURN_IF_ERROR(LoadTuning(*store_, *state));
   // Whether a document has a time to live is known only after reading them all: assume so.
   state->may_expire = true;
   if (state->counters.chunks >= index_options_.least_chunks) {

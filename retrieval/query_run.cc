@@ -12,6 +12,7 @@
 #include "index/search.h"
 #include "retrieval/receipt_maker.h"
 #include "retrieval/row_loader.h"
+#include "retrieval/tuned_widths.h"
 #include "retrieval/validate.h"
 
 namespace tracevec {
@@ -19,6 +20,9 @@ namespace {
 
 constexpr std::uint32_t kLargestK = 16'384;
 constexpr std::uint32_t kLargestEf = 65'536;
+/// In collections below this an exact search takes no longer than half a millisecond: there is
+/// little to tune, and many of them may be open.
+constexpr std::uint64_t kLeastChunksToRemember = 10'000;
 
 Status CheckSettings(const QuerySettings& settings) {
   if (settings.k == 0 || settings.k > kLargestK) {
@@ -44,6 +48,16 @@ Status CheckSettings(const QuerySettings& settings) {
         "receipt level 'keep': this version keeps no receipts; use 'summary'");
   }
   return CheckLabel(settings.label);
+}
+
+const TuneResult* TunedOf(const CollectionView& view, const BoundField& field) {
+  if (view.tuning == nullptr) return nullptr;
+  const auto found = view.tuning->fields.find(field.number);
+  return found == view.tuning->fields.end() ? nullptr : &found->second;
+}
+
+FilterUse FilterUseOf(const QuerySettings& settings, FilterUse use) {
+  return settings.deadline_ms && use == FilterUse::kMatch ? FilterUse::kMatchNow : use;
 }
 
 ScanQuery MakeScan(const QueryPlan& plan, const float* vector, const Stopwatch& start) {
@@ -79,6 +93,7 @@ class RunningQuery {
     }
     scan_ = MakeScan(plan_, vector, start);
     scan_.exclude = task.exclude;
+    scan_.hidden = task.hidden;
     texts_.Attach(*plan_.filter, &scan_);
     return Status::Ok();
   }
@@ -102,14 +117,14 @@ Result<QueryPlan> PlanQuery(const Engine& engine, const CollectionState& state,
   TRACEVEC_RETURN_IF_ERROR(CheckSettings(settings));
   QueryPlan plan;
   plan.settings = settings;
-  // Only a search that leaves nothing out is known to reach a recall.
-  plan.settings.exact = settings.exact || settings.target_recall.has_value();
   TRACEVEC_ASSIGN_OR_RETURN(plan.field, FindField(state, field_name));
   TRACEVEC_RETURN_IF_ERROR(CheckSpace(*plan.field, settings.space));
   plan.view = state.views.Current();
+  ChooseWidth(TunedOf(*plan.view, *plan.field), &plan.settings);
   TRACEVEC_ASSIGN_OR_RETURN(plan.rows,
                             RowsOf(engine.store(), state, *plan.view, plan.field->index));
-  TRACEVEC_ASSIGN_OR_RETURN(plan.filter, BindFilter(state, *plan.view, plan.rows, where, use));
+  TRACEVEC_ASSIGN_OR_RETURN(
+      plan.filter, BindFilter(state, *plan.view, plan.rows, where, FilterUseOf(settings, use)));
   plan.plan_micros = watch.Micros();
   return plan;
 }
@@ -119,10 +134,14 @@ void RunQueries(const Engine& engine, const CollectionState& state, const QueryP
   std::array<std::optional<RunningQuery>, kSearchesInTurn> running;
   std::vector<CodeSearch> searches;
   std::vector<std::size_t> places;  // Of the tasks that are searched for.
+  const bool remember = plan.settings.remembered && plan.view->chunks >= kLeastChunksToRemember;
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     running[i].emplace(engine, state, plan);
     tasks[i].status = running[i]->Prepare(tasks[i], start);
     if (!tasks[i].status.ok()) continue;
+    if (remember && !tasks[i].exclude) {  // A stored vector is too easy a query.
+      state.query_memories[plan.field->index].Offer(tasks[i].vector, plan.field->field.dimension);
+    }
     searches.push_back({&running[i]->scan(), {}, {}});
     places.push_back(i);
   }

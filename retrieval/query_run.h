@@ -27,13 +27,24 @@ struct QuerySettings {
   EmbeddingSpace space;
   std::string label;
   ReceiptLevel receipt = ReceiptLevel::kSummary;
+  /// Of a plan: where `ef` comes from, see ChooseWidth.
+  const char* ef_source = "segments";
+  bool remembered = true;  ///< Its queries may be used to tune widths later.
 };
 
 /// Of a SearchRequest or a BatchRequest.
 template <typename Request>
 QuerySettings SettingsOf(const Request& request) {
-  return {request.k,           request.exact, request.ef,    request.target_recall,
-          request.deadline_ms, request.space, request.label, request.receipt};
+  QuerySettings settings;
+  settings.k = request.k;
+  settings.exact = request.exact;
+  settings.ef = request.ef;
+  settings.target_recall = request.target_recall;
+  settings.deadline_ms = request.deadline_ms;
+  settings.space = request.space;
+  settings.label = request.label;
+  settings.receipt = request.receipt;
+  return settings;
 }
 
 /// A search that was checked and bound to a view: everything that queries of a batch share.
@@ -57,7 +68,8 @@ Result<QueryPlan> PlanQuery(const Engine& engine, const CollectionState& state,
 struct QueryTask {
   const float* vector = nullptr;
   std::optional<std::pair<DocumentNumber, ChunkNumber>> exclude;
-  Receipt* receipt = nullptr;  ///< Null: not wanted.
+  std::optional<RowRef> hidden;  ///< See ScanQuery.
+  Receipt* receipt = nullptr;    ///< Null: not wanted.
   Status status;  ///< InvalidArgument (the vector), IOError (texts a filter asked for).
   std::vector<ScoredRow> best;
 };

@@ -73,6 +73,7 @@ std::string Receipt::ToJson() const {
       {"short_reason", short_reason},
       {"deadline_cut", deadline_cut},
       {"ef", ef},
+      {"ef_source", ef_source},
       {"segments_searched", segments_searched},
       {"nodes_visited", nodes_visited},
       {"rows_scanned", rows_scanned},

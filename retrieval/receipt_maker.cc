@@ -53,6 +53,7 @@ void FillReceipt(const Engine& engine, const CollectionState& state, const Query
   receipt->segments_searched = counts.graphs;
   receipt->nodes_visited = counts.nodes;
   receipt->ef = plan.settings.ef.value_or(0);
+  receipt->ef_source = plan.settings.ef_source;
   receipt->distances = counts.distances;
   receipt->filter_tested = counts.filter_tested;
   receipt->filter_passed = counts.filter_passed;

@@ -1,5 +1,7 @@
 #include "retrieval/segment_maker.h"
 
+#include <new>
+
 #include <utility>
 
 #include <fmt/format.h>
@@ -40,6 +42,11 @@ Result<std::shared_ptr<const ImageBytes>> WriteToFile(Engine& engine, const Coll
   return image;
 }
 
+std::optional<CodeKind> KindOf(CodeChoice choice) {
+  if (choice == CodeChoice::kAuto) return std::nullopt;
+  return choice == CodeChoice::kInt4 ? CodeKind::kInt4 : CodeKind::kInt8;
+}
+
 Result<std::shared_ptr<const ImageBytes>> WriteImage(Engine& engine, CollectionState& state,
                                                      const SegmentBuilder& builder,
                                                      const BuildStop& stop) {
@@ -56,6 +63,17 @@ Result<std::shared_ptr<const ImageBytes>> WriteImage(Engine& engine, CollectionS
   return std::shared_ptr<const ImageBytes>(std::move(memory));
 }
 
+/// Makes columns before the first filter asks for them. Without memory for them there are none.
+void MakeFirstColumns(Engine& engine, Segment& segment, CommitNumber as_of, const BuildStop& stop) {
+  try {
+    segment.PutColumns(segment.MakeColumns(as_of, stop));
+  } catch (const std::bad_alloc&) {
+  } catch (const BuildStopped&) {
+    DiscardSegment(engine, segment);
+    throw;
+  }
+}
+
 }  // namespace
 
 Result<std::shared_ptr<Segment>> MakeSegment(Engine& engine, CollectionState& state,
@@ -69,6 +87,7 @@ Result<std::shared_ptr<Segment>> MakeSegment(Engine& engine, CollectionState& st
   options.threads = threads;
   options.thorough = build->rows.size() >= kLeastRowsBuiltThoroughly;
   options.reuse_graphs = !build->even_so;  // A rebuild owes nothing to what was there.
+  for (const BoundField& field : state.fields) options.codes.push_back(KindOf(field.field.codes));
   options.stop = stop;
   builder.Build(options);
   TRACEVEC_ASSIGN_OR_RETURN(auto image, WriteImage(engine, state, builder, stop));
@@ -80,8 +99,7 @@ Result<std::shared_ptr<Segment>> MakeSegment(Engine& engine, CollectionState& st
   if (!segment.ok() && number != 0) {
     engine.store().image_files().Remove(number).IgnoreError("the next open removes it");
   }
-  // Before the first filter asks for them.
-  if (segment.ok()) (*segment)->ColumnsAt(build->as_of);
+  if (segment.ok()) MakeFirstColumns(engine, **segment, build->as_of, stop);
   return segment;
 }
 

@@ -13,8 +13,10 @@ inline constexpr std::uint64_t kSnapshotsFeature = 0x100;
 inline constexpr std::uint64_t kKeptVersionsFeature = 0x200;
 /// Journal records end with the calls of embedders.
 inline constexpr std::uint64_t kEmbedCallsFeature = 0x400;
+/// A collection record ends with the kinds of codes that its vector fields have.
+inline constexpr std::uint64_t kCodeChoiceFeature = 0x800;
 
 inline constexpr std::uint64_t kKnownFeatures =
-    kSnapshotsFeature | kKeptVersionsFeature | kEmbedCallsFeature;
+    kSnapshotsFeature | kKeptVersionsFeature | kEmbedCallsFeature | kCodeChoiceFeature;
 
 }  // namespace tracevec

@@ -12,6 +12,7 @@
 #include "storage/image_file.h"
 #include "tracevec/document.h"
 #include "tracevec/schema.h"
+#include "tracevec/tune.h"
 #include "tracevec/status.h"
 #include "tracevec/value.h"
 
@@ -171,6 +172,11 @@ struct IndexCheckpointRecord {
   std::vector<DocumentNumber> stale_documents;
 };
 
+/// The widths of searches that were tuned.
+struct TuningRecord {
+  std::map<FieldNumber, TuneResult> fields;  ///< Without the fields' names.
+};
+
 std::string EncodeFormat(const FormatRecord& record);
 Result<FormatRecord> DecodeFormat(std::string_view bytes);
 std::string EncodeCommit(const CommitRecord& record);
@@ -199,6 +205,8 @@ std::string EncodeSnapshot(const SnapshotRecord& record);
 Result<SnapshotRecord> DecodeSnapshot(std::string_view bytes);
 std::string EncodeGarbage(const GarbageRecord& record);
 Result<GarbageRecord> DecodeGarbage(std::string_view bytes);
+std::string EncodeTuning(const TuningRecord& record);
+Result<TuningRecord> DecodeTuning(std::string_view bytes);
 std::string EncodeIndexCheckpoint(const IndexCheckpointRecord& record);
 Result<IndexCheckpointRecord> DecodeIndexCheckpoint(std::string_view bytes);
 /// The documents that a commit touched, ascending. Of keys::IndexChange().

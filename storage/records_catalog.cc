@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include <limits>
 #include <utility>
 
@@ -94,6 +96,38 @@ void ReadKnownFields(Decoder& in, std::vector<std::string>& fields) {
   }
 }
 
+bool HasCodeChoices(const CollectionSchema& schema) {
+  return std::any_of(schema.vectors.begin(), schema.vectors.end(),
+                     [](const auto& named) { return named.second.codes != CodeChoice::kAuto; });
+}
+
+/// What came later than the rest, left out where it is all as it was before.
+void PutTrailing(Encoder& out, const CollectionRecord& record) {
+  const bool has_codes = HasCodeChoices(record.schema);
+  const bool has_kept = record.kept_versions != CollectionRecord::kDefaultKeptVersions;
+  if (!has_codes && !has_kept) return;
+  out.PutVarint(record.kept_versions);
+  if (!has_codes) return;
+  for (const auto& [name, field] : record.schema.vectors) {
+    out.PutByte(static_cast<std::uint8_t>(field.codes));
+  }
+}
+
+void ReadTrailing(Decoder& in, CollectionRecord& record) {
+  record.kept_versions = in.ReadVarint32();
+  if (in.at_end()) {
+    if (record.kept_versions == CollectionRecord::kDefaultKeptVersions) {
+      in.Fail("a trailing field is its default");
+    }
+    return;
+  }
+  for (auto& [name, field] : record.schema.vectors) {
+    field.codes = static_cast<CodeChoice>(
+        in.ReadByteUpTo(static_cast<std::uint8_t>(CodeChoice::kInt4), "kind of codes"));
+  }
+  if (in.ok() && !HasCodeChoices(record.schema)) in.Fail("trailing fields are their defaults");
+}
+
 }  // namespace
 
 std::string EncodeFormat(const FormatRecord& record) {
@@ -173,9 +207,7 @@ std::string EncodeCollection(const CollectionRecord& record) {
   out.PutByte(static_cast<std::uint8_t>(durability));
   out.PutVarint(record.known_fields.size());
   for (const std::string& name : record.known_fields) out.PutString(name);
-  if (record.kept_versions != CollectionRecord::kDefaultKeptVersions) {
-    out.PutVarint(record.kept_versions);
-  }
+  PutTrailing(out, record);
   return out.Take();
 }
 
@@ -192,12 +224,7 @@ Result<CollectionRecord> DecodeCollection(std::string_view bytes) {
     record.sync = durability == StoredDurability::kSync;
   }
   ReadKnownFields(in, record.known_fields);
-  if (!in.at_end()) {
-    record.kept_versions = in.ReadVarint32();
-    if (record.kept_versions == CollectionRecord::kDefaultKeptVersions) {
-      in.Fail("a trailing field is its default");
-    }
-  }
+  if (!in.at_end()) ReadTrailing(in, record);
   TRACEVEC_RETURN_IF_ERROR(in.Finish());
   return record;
 }

@@ -29,6 +29,7 @@ inline std::string CheckEveryDecoder(std::string_view bytes) {
   check("journal", DecodeJournal(bytes), EncodeJournal);
   check("snapshot", DecodeSnapshot(bytes), EncodeSnapshot);
   check("garbage", DecodeGarbage(bytes), EncodeGarbage);
+  check("tuning", DecodeTuning(bytes), EncodeTuning);
   check("index checkpoint", DecodeIndexCheckpoint(bytes), EncodeIndexCheckpoint);
   check("index change", DecodeIndexChange(bytes), EncodeIndexChange);
   check("chunk owners", DecodeChunkOwners(bytes), EncodeChunkOwners);

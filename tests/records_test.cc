@@ -69,6 +69,7 @@ class RecordMaker {
       field.metric = static_cast<Metric>(random_() % 3);
       field.space = {Text(), Text(), Text(), Text(), Text()};
       field.embed_template = Text();
+      if (Coin()) field.codes = static_cast<CodeChoice>(random_() % 3);
     }
     if (Coin()) record.schema.text = TextField{Text()};
     for (std::size_t i = Count(); i > 0; --i) {
@@ -210,11 +211,28 @@ class RecordMaker {
     return record;
   }
 
+  TuningRecord Tuning() {
+    TuningRecord record;
+    for (const FieldNumber field : Ascending<FieldNumber>(0xffff)) {
+      TuneResult& result = record.fields[field];
+      result.target_recall = 0.95;
+      result.k = 1 + Number32() % 1000;
+      result.ef = Number32();
+      result.queries = Coin() ? "given" : Coin() ? "recent" : "stored";
+      result.used = Number32();
+      result.chunks = Number();
+      result.commit = Number();
+      result.time.micros = static_cast<std::int64_t>(Number());
+      result.points = {{1 + Number32() % 100, 0.5, 2.5}, {200, 1, 3}};
+    }
+    return record;
+  }
+
   std::vector<DocumentNumber> IndexChange() { return Ascending<DocumentNumber>(~std::uint64_t{0}); }
 
   /// The encoding of some record of some kind.
   std::string AnyEncoding() {
-    switch (random_() % 15) {
+    switch (random_() % 16) {
       case 0: return EncodeFormat({Number32(), Number(), Text()});
       case 1: return EncodeCommit({CommitNumber{Number()}, Number()});
       case 2: return EncodeCollection(Collection());
@@ -229,6 +247,7 @@ class RecordMaker {
       case 11: return EncodeIndexCheckpoint(IndexCheckpoint());
       case 12: return EncodeIndexChange(IndexChange());
       case 13: return EncodeSnapshot(Snapshot());
+      case 14: return EncodeTuning(Tuning());
       default: return EncodeVersion(Version());
     }
   }
@@ -318,6 +337,10 @@ TEST(Records, WhateverIsEncodedIsAcceptedAsItself) {
     ASSERT_TRUE(same(DecodeGarbage(garbage), garbage, EncodeGarbage));
     const std::string checkpoint = EncodeIndexCheckpoint(make.IndexCheckpoint());
     ASSERT_TRUE(same(DecodeIndexCheckpoint(checkpoint), checkpoint, EncodeIndexCheckpoint));
+    const TuningRecord tuning = make.Tuning();
+    const std::string tuning_bytes = EncodeTuning(tuning);
+    ASSERT_TRUE(same(DecodeTuning(tuning_bytes), tuning_bytes, EncodeTuning));
+    ASSERT_EQ(DecodeTuning(tuning_bytes)->fields, tuning.fields);
     const std::string change = EncodeIndexChange(make.IndexChange());
     ASSERT_TRUE(same(DecodeIndexChange(change), change, EncodeIndexChange));
     const std::string metadata = EncodeChunkMetadata({make.AnyMetadata(), make.AnyMetadata()});
@@ -448,6 +471,7 @@ TEST(Keys, OfACollectionStartWithAKindAndItsNumber) {
                                         keys::ChunkMetadata(c, d, ChunkNumber{1}, CommitNumber{1}),
                                         keys::ChunkId(c, "id"),
                                         keys::Garbage(c, CommitNumber{1}, 0),
+                                        keys::Tuning(c),
                                         keys::IndexCheckpoint(c),
                                         keys::IndexChange(c, CommitNumber{1}),
                                         keys::Vector(c, FieldNumber{0}, d, ChunkNumber{1})};

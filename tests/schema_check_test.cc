@@ -18,6 +18,9 @@ TEST(Schema, NamesRoundTrip) {
   for (const Metric metric : {Metric::kCosine, Metric::kIp, Metric::kL2}) {
     EXPECT_EQ(*ParseMetric(MetricName(metric)), metric);
   }
+  for (const CodeChoice codes : {CodeChoice::kAuto, CodeChoice::kInt8, CodeChoice::kInt4}) {
+    EXPECT_EQ(*ParseCodeChoice(CodeChoiceName(codes)), codes);
+  }
   for (int type = 0; type <= static_cast<int>(MetadataType::kTimestampList); ++type) {
     EXPECT_EQ(*ParseMetadataType(MetadataTypeName(static_cast<MetadataType>(type))),
               static_cast<MetadataType>(type));
@@ -78,6 +81,10 @@ TEST(CheckSchema, RefusesBadNames) {
 
 TEST(CheckSchema, RefusesNumbersThatNameNothing) {
   VectorField field = OfDimension(8);
+  field.codes = static_cast<CodeChoice>(3);
+  EXPECT_EQ(CheckSchema(SchemaOf("v", field)).message(),
+            "vector field 'v': codes: no kind has the number 3");
+  field.codes = CodeChoice::kInt4;
   field.metric = static_cast<Metric>(3);
   EXPECT_FALSE(CheckSchema(SchemaOf("v", field)).ok());
   CollectionSchema schema;

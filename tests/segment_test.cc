@@ -8,8 +8,10 @@
 #include <random>
 #include <vector>
 
+#include "index/filter_matches.h"
 #include "index/memory_image.h"
 #include "index/segment_builder.h"
+#include "index/segment_columns.h"
 #include "tests/damaged_image.h"
 #include "tests/index_rows.h"
 #include "tests/test_seed.h"
@@ -49,7 +51,7 @@ std::shared_ptr<MemoryImage> BuildImage(const std::vector<SourceRow>& rows, Comm
   SegmentBuilder builder(kFields, rows, as_of, *RunnableKernels().front());
   SegmentBuildOptions options;
   options.threads = threads;
-  options.codes = codes;
+  options.codes.assign(kFields.size(), codes);
   builder.Build(options);
   auto image = std::make_shared<MemoryImage>();
   EXPECT_TRUE(builder.Write(CollectionNumber{7}, image.get()).ok());
@@ -109,6 +111,49 @@ TEST(Segment, HoldsWhatItsRowsHeld) {
   }
   EXPECT_FALSE(segment->Find(DocumentNumber{1000}, ChunkNumber{0}));
   EXPECT_FALSE(segment->Find(DocumentNumber{3}, ChunkNumber{3}));
+}
+
+/// How many rows a filter accepts at a view, by columns; nothing: there are none to answer from.
+std::optional<std::uint64_t> CountByColumns(const std::shared_ptr<Segment>& segment,
+                                            std::uint64_t view, const Filter& filter) {
+  const IndexView rows{{segment}, {segment->rows()}, CommitNumber{view}};
+  const auto program = FilterProgram::Compile(filter, {}, nullptr);
+  EXPECT_TRUE(program.ok());
+  const FilterMatches matches = MatchFilter(rows, *program, /*make_columns=*/false);
+  if (!matches.sets[0].exact) return std::nullopt;
+  return matches.sets[0].count;
+}
+
+TEST(Segment, EachViewIsAnsweredFromColumnsThatItMayUse) {
+  const auto block = MakeBlock(1100, 2);
+  const auto segment = Open(BuildImage(AllRows(block), CommitNumber{50}));
+  const Filter marked = *Filter::Parse("mark = 1");
+  EXPECT_EQ(CountByColumns(segment, 50, marked), std::nullopt) << "nobody has made columns yet";
+  segment->PutColumns(segment->MakeColumns(CommitNumber{50}, {}));
+  const auto mark = [&](std::uint32_t row, std::uint64_t commit) {
+    StateScratch scratch;
+    auto state =
+        std::make_unique<ChunkState>(segment->StateAt(row, CommitNumber{commit - 1}, &scratch));
+    state->commit = CommitNumber{commit};
+    state->own = std::make_shared<const Metadata>(Metadata{{"mark", 1}});
+    segment->PushState(row, std::move(state), CommitNumber{50});
+  };
+  mark(7, 60);
+  mark(900, 61);
+  EXPECT_EQ(CountByColumns(segment, 59, marked), 0u);
+  EXPECT_EQ(CountByColumns(segment, 60, marked), 1u);
+  EXPECT_EQ(CountByColumns(segment, 61, marked), 2u);
+  segment->PutColumns(segment->MakeColumns(CommitNumber{61}, {}));
+  mark(8, 62);
+  for (const auto& [view, count] : {std::pair{59, 0}, {60, 1}, {61, 2}, {62, 3}}) {
+    EXPECT_EQ(CountByColumns(segment, view, marked), count) << view;
+  }
+  EXPECT_EQ(segment->ColumnsAt(CommitNumber{61}, false)->as_of, CommitNumber{61});
+  EXPECT_EQ(segment->ColumnsAt(CommitNumber{60}, false)->as_of, CommitNumber{50});
+  segment->PutColumns(segment->MakeColumns(CommitNumber{62}, {}));
+  EXPECT_EQ(CountByColumns(segment, 62, marked), 3u);
+  EXPECT_EQ(CountByColumns(segment, 61, marked), 2u);
+  EXPECT_EQ(segment->ColumnsAt(CommitNumber{60}, false), nullptr) << "two generations are kept";
 }
 
 TEST(Segment, NewerStatesAndDeletionsLieBesideTheImage) {

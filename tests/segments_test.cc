@@ -219,6 +219,24 @@ TEST_F(SegmentsTest, WhatIsAskedWronglyIsRefused) {
   EXPECT_EQ(Must(notes().Search(QueryOf(5))).receipt.plan, "graph");
 }
 
+TEST_F(SegmentsTest, CodesAreTheKindThatTheFieldNames) {
+  for (const CodeChoice codes : {CodeChoice::kInt8, CodeChoice::kInt4}) {
+    CollectionSchema schema = BodySchema(kDimension);
+    schema.vectors["body"].codes = codes;
+    const std::string name(CodeChoiceName(codes));
+    Collection chosen = Must(db_->CreateCollection(name, schema));
+    Upsert(chosen, MakeRows(0, 1500, kDimension));
+    Must(chosen.Rebuild());
+    EXPECT_EQ(Must(chosen.Search(QueryOf(5))).receipt.code, name);
+  }
+  notes_.reset();
+  Reopen();
+  Collection chosen = Must(db_->GetCollection("int4"));
+  EXPECT_EQ(chosen.schema().vectors.at("body").codes, CodeChoice::kInt4);
+  Must(chosen.Rebuild());
+  EXPECT_EQ(Must(chosen.Search(QueryOf(5))).receipt.code, "int4");
+}
+
 TEST_F(SegmentsTest, ClosingEndsABuild) {
   for (int i = 0; i < 3; ++i) {
     std::thread rebuild([this] { notes().Rebuild().IgnoreError("it may be cut off"); });

@@ -59,7 +59,8 @@ struct TRACEVEC_EXPORT Receipt {
   std::uint32_t returned = 0;
   std::string short_reason;   ///< Why fewer than k came back: "matches", "deadline", or empty.
   bool deadline_cut = false;  ///< The deadline ended the scan early.
-  std::uint32_t ef = 0;       ///< As asked; 0: each segment's own.
+  std::uint32_t ef = 0;       ///< Width of graph searches; 0: each segment's own.
+  std::string ef_source;      ///< "asked", "tuned" or "segments".
   std::uint64_t segments_searched = 0;  ///< Along their graphs.
   std::uint64_t nodes_visited = 0;      ///< Of graphs, whose neighbours were looked at.
   std::uint64_t rows_scanned = 0;       ///< Of the head, and of segments that were scanned.

@@ -34,6 +34,16 @@ struct EmbeddingSpace {
   friend bool operator==(const EmbeddingSpace&, const EmbeddingSpace&) = default;
 };
 
+/// What searches compare before they score the best again with float32. Stored: do not renumber.
+enum class CodeChoice : std::uint8_t {
+  kAuto = 0,  ///< 4 bits where rows then take fewer cache lines and searches find as much; else 8.
+  kInt8 = 1,  ///< A byte a component.
+  kInt4 = 2,  ///< Half a byte, of randomly rotated vectors. Vectors that just came have 8 bits.
+};
+TRACEVEC_EXPORT std::string_view CodeChoiceName(CodeChoice codes);
+/// "auto", "int8" or "int4". Errors: InvalidArgument with the nearest name.
+TRACEVEC_EXPORT Result<CodeChoice> ParseCodeChoice(std::string_view name);
+
 /// One vector per chunk under a name.
 struct VectorField {
   std::uint32_t dimension = 0;  ///< 1 to 65,536.
@@ -42,6 +52,7 @@ struct VectorField {
   /// What is handed to an embedder for a chunk; {title}, {section} and {text} are replaced. Its
   /// result decides, by hash, whether a chunk is unchanged.
   std::string embed_template = "{text}";
+  CodeChoice codes = CodeChoice::kAuto;
 
   friend bool operator==(const VectorField&, const VectorField&) = default;
 };

@@ -28,7 +28,9 @@ struct SearchRequest {
   /// codes of 4 bits. Without one each segment has its own; past 8,192 segments are scanned, and at
   /// least as many candidates scored again.
   std::optional<std::uint32_t> ef;
-  /// Recall to reach, over 0 and at most 1, in place of `ef`. Met by scanning float32.
+  /// Recall to reach, over 0 and at most 1, in place of `ef`: with the width that Collection::Tune
+  /// found it to need, or by scanning float32 where no width reaches it. Before that, up to 0.95
+  /// with the segments' own widths, and beyond by scanning.
   std::optional<double> target_recall;
   std::optional<double>
       deadline_ms;            ///< What is found by then is returned, and the receipt says so.
@@ -81,7 +83,7 @@ struct BatchRequest {
   std::string field;
   bool exact = false;
   std::optional<std::uint32_t> ef;
-  /// Recall to reach, over 0 and at most 1, in place of `ef`. Met by scanning float32.
+  /// As in SearchRequest.
   std::optional<double> target_recall;
   std::optional<double> deadline_ms;  ///< For each query.
   EmbeddingSpace space;

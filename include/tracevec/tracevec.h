@@ -14,4 +14,5 @@
 #include "tracevec/search.h"
 #include "tracevec/snapshot.h"
 #include "tracevec/status.h"
+#include "tracevec/tune.h"
 #include "tracevec/value.h"

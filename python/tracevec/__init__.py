@@ -29,6 +29,8 @@ from ._core import (
     Snapshot,
     StoredChunk,
     StoredDocument,
+    TunePoint,
+    TuneResult,
     UpdatePlan,
     WriteResult,
 )
@@ -112,6 +114,8 @@ __all__ = [
     "StorageError",
     "StoredChunk",
     "StoredDocument",
+    "TunePoint",
+    "TuneResult",
     "SyncResult",
     "TextField",
     "Unavailable",

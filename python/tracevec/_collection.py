@@ -204,8 +204,9 @@ class Collection(DocumentMethods):
                 (``{"year": {"$gte": 2020}}``).
             field: Vector field; may be left out when there is one.
             ef: Search width, 1 to 65,536: more is more exact and slower.
-            target_recall: Recall to reach, over 0 and at most 1, in place of ``ef``; met by
-                scanning float32.
+            target_recall: Recall to reach, over 0 and at most 1, in place of ``ef``: with the
+                width that ``tune`` found it to need, or by scanning float32 where no width reaches
+                it. Before ``tune``, up to 0.95 with the index's own widths, beyond by scanning.
             exact: float32 over everything, no approximation.
             deadline_ms: What is found by then is returned, and the receipt says so.
             with_vectors: Fill ``Hit.vector``.
@@ -356,6 +357,43 @@ class Collection(DocumentMethods):
             InvalidArgument, ResourceExhausted, NotFound.
         """
         self._handle.rebuild(threads, bool(deterministic))
+
+    def tune(
+        self,
+        target_recall: float = 0.95,
+        *,
+        queries: Any = None,
+        field: str | None = None,
+        k: int = 10,
+        most_queries: int = 500,
+    ) -> _core.TuneResult:
+        """Chooses the width of searches that name none, by measuring, and keeps it.
+
+        From then on ``search(target_recall=)`` takes the width it was found to need.
+
+        Args:
+            target_recall: Over 0 and below 1, of the k best by float32.
+            queries: Array (queries x dimension) like those that will be asked; None: those
+                remembered of searches since this open, or, where they are few, stored vectors,
+                each searched as if it was not there.
+            field: Vector field; may be left out when there is one.
+            k: 1 to 1,000; more are searched for in proportion wider.
+            most_queries: Of them that are used, 10 to 100,000.
+
+        Returns:
+            ``TuneResult`` with the width, the recall at it with its interval, and all points.
+
+        Raises:
+            InvalidArgument: Options, shape, or no vectors to tune with.
+            ReadOnly.
+        """
+        return self._handle.tune(
+            float(target_recall),
+            None if queries is None else as_matrix(queries, "queries"),
+            field,
+            k,
+            most_queries,
+        )
 
     def stats(self) -> _core.CollectionStats:
         """Figures: chunks, documents, tombstones, segments, index_bytes, commit, warnings..."""

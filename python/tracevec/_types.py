@@ -40,12 +40,16 @@ class VectorField:
         space: Model of the vectors; None leaves it undeclared.
         embed_template: What is handed to an embedder for a chunk; ``{title}``, ``{section}`` and
             ``{text}`` are replaced. Its result decides whether a chunk is unchanged.
+        codes: What searches compare before they score the best again with float32: ``"int8"``,
+            ``"int4"``, or ``"auto"``: 4 bits where rows then take fewer cache lines and searches
+            find as much.
     """
 
     dim: int
     metric: str = "cosine"
     space: EmbeddingSpace | None = None
     embed_template: str = "{text}"
+    codes: str = "auto"
 
 
 @dataclass(frozen=True)

@@ -23,5 +23,6 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_json(figures)
     else:
+        figures["tuned"] = [f"{one['field']}: ef {one['ef']}" for one in figures.get("tuned", [])]
         print_table(figures | {k: ", ".join(v) for k, v in figures.items() if isinstance(v, list)})
     return 0
