@@ -50,9 +50,7 @@ SearchPlan PlanSearch(const SearchFacts& facts) {
         static_cast<std::size_t>(std::ceil(static_cast<double>(facts.width) / fraction));
     if (width <= kWidestSearch) return {SearchWay::kWalkThenFilter, width};
   }
-  const double wider = std::min(2.0, 1.0 / std::sqrt(fraction));
-  return {SearchWay::kWalkMatches,
-          static_cast<std::size_t>(std::ceil(wider * static_cast<double>(facts.width)))};
+  return {SearchWay::kWalkMatches, facts.width};
 }
 
 }  // namespace tracevec

@@ -132,9 +132,10 @@ class Search {
     graph_counts_.deadline = query_.deadline;
     if (way_ == SearchWay::kWalkMatches) {
       const SetMatches& matches = *MatchesOf(place);
-      searcher_.BeginAmong({matches.bits, matches.seeds}, *set.graph(query_.field),
-                           set.code_rows(query_.field, view_.sizes[place]), QueryFor(set), kernels_,
-                           ef, &graph_counts_);
+      searcher_.BeginAmong(
+          {matches.bits, matches.seeds, static_cast<double>(matches.count) / view_.sizes[place]},
+          *set.graph(query_.field), set.code_rows(query_.field, view_.sizes[place]), QueryFor(set),
+          kernels_, ef, &graph_counts_);
       return;
     }
     searcher_.Begin(*set.graph(query_.field), set.code_rows(query_.field, view_.sizes[place]),
