@@ -1,6 +1,7 @@
 #include "index/column_selection.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string_view>
 
 namespace tracevec {
@@ -298,10 +299,49 @@ RowEstimate ColumnSelection::Estimate() const {
   return {rows_ - estimate.high, rows_ - estimate.likely, rows_ - estimate.low};
 }
 
+bool ColumnSelection::IntersectWith(const ColumnSelection& other) {
+  if (!IsRanges() || !other.IsRanges() || column_ != other.column_) return false;
+  values_ = Intersection(values_, other.values_);
+  return true;
+}
+
+RowBitmap ColumnSelection::Keep(const RowBitmap& rows) const {
+  std::vector<std::uint32_t> kept;
+  for (const std::uint32_t row : rows.Rows()) {
+    const std::uint32_t place =
+        column_ != nullptr ? column_->values.PlaceOf(row) : ValueRows::kNoPlace;
+    bool selected = missing_ && place == ValueRows::kNoPlace;
+    if (place != ValueRows::kNoPlace) {
+      const auto after = std::upper_bound(
+          values_.begin(), values_.end(), place,
+          [](std::uint32_t value, const Range& range) { return value < range.first; });
+      selected = after != values_.begin() && place < std::prev(after)->last;
+    }
+    if (selected != complement_) kept.push_back(row);
+  }
+  return RowBitmap::Of(kept);
+}
+
+RowBitmap ColumnSelection::RowsOfValues() const {
+  const ValueRows& values = column_->values;
+  const std::uint32_t all = values.values().size();
+  if (2 * values.CountOf(values_) <= values.CountOf({0, all})) return values.RowsOf(values_);
+  Ranges others;
+  std::uint32_t first = 0;
+  for (const Range& range : values_) {
+    if (first < range.first) others.push_back({first, range.first});
+    first = range.last;
+  }
+  if (first < all) others.push_back({first, all});
+  RowBitmap rows = column_->present;
+  rows -= values.RowsOf(others);
+  return rows;
+}
+
 RowBitmap ColumnSelection::Rows() const {
   RowBitmap rows;
   if (column_ != nullptr) {
-    rows = column_->values.RowsOf(values_);
+    rows = RowsOfValues();
     if (!elements_.empty()) {
       RowBitmap lists = column_->elements.RowsOf(elements_[0]);
       for (std::size_t i = 1; i < elements_.size() && !lists.empty(); ++i) {

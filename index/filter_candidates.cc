@@ -47,12 +47,29 @@ class Planner {
     return part;
   }
 
+  /// Conditions on one column become one.
+  static void MergeSelections(std::vector<Part>* parts) {
+    std::vector<Part> merged;
+    for (Part& part : *parts) {
+      const auto into = std::find_if(merged.begin(), merged.end(), [&part](Part& other) {
+        return part.selection && other.selection && other.selection->IntersectWith(*part.selection);
+      });
+      if (into == merged.end()) {
+        merged.push_back(std::move(part));
+      } else {
+        into->estimate = into->selection->Estimate();
+      }
+    }
+    *parts = std::move(merged);
+  }
+
   Part PlanChildren(const Node& node, Truth truth) const {
     Part part;
     part.node = &node;
     part.truth = truth;
     part.all = (node.kind == Kind::kAnd) == (truth == Truth::kTrue);
     for (const Node& child : node.children) part.children.push_back(Plan(child, truth));
+    if (part.all) MergeSelections(&part.children);
     // The fewest rows first: what they leave is all that the others are asked about.
     std::stable_sort(part.children.begin(), part.children.end(),
                      [&part](const Part& a, const Part& b) {
@@ -80,13 +97,22 @@ class Planner {
   const MetadataColumns& columns_;
 };
 
+/// Fewer than this part of the rows are asked one by one before a bitmap of a wide range is made.
+constexpr std::uint32_t kRowsOfAsked = 16;
+
 FilterCandidates Run(const Part& part, std::uint32_t rows) {
   if (part.selection) return {part.selection->Rows(), true};
   if (part.children.empty()) return {RowBitmap::Below(rows), false};
   FilterCandidates result = Run(part.children[0], rows);
   for (std::size_t i = 1; i < part.children.size(); ++i) {
     if (part.all && result.rows.empty()) return {{}, true};
-    FilterCandidates next = Run(part.children[i], rows);
+    const Part& child = part.children[i];
+    if (part.all && child.selection && child.selection->CanAskRows() &&
+        result.rows.count() < rows / kRowsOfAsked) {
+      result.rows = child.selection->Keep(result.rows);
+      continue;
+    }
+    FilterCandidates next = Run(child, rows);
     result.exact = result.exact && next.exact;
     if (part.all) {
       result.rows &= next.rows;

@@ -50,10 +50,7 @@ SearchPlan PlanSearch(const SearchFacts& facts) {
         static_cast<std::size_t>(std::ceil(static_cast<double>(facts.width) / fraction));
     if (width <= kWidestSearch) return {SearchWay::kWalkThenFilter, width};
   }
-  const double wider = std::min(2.0, 1.0 / std::sqrt(fraction));
-  const auto width = static_cast<std::size_t>(std::ceil(wider * static_cast<double>(facts.width)));
-  if (width > kWidestSearch) return {SearchWay::kScanMatches, 0};
-  return {SearchWay::kWalkMatches, width};
+  return {SearchWay::kWalkMatches, facts.width};
 }
 
 }  // namespace tracevec

@@ -8,6 +8,10 @@ namespace {
 static_assert(Graph::kDegree <= CandidatePool::kMostAtOnce && Graph::kDegree % 16 == 0,
               "a node's neighbours are taken at once, sixteen to a register");
 constexpr std::size_t kCacheLine = 64;
+/// Fewer than this part of what is usual are few.
+constexpr double kFew = 0.4;
+/// Neighbours that a node of a filtered walk is to have, its own or those behind others.
+constexpr std::size_t kEnough = Graph::kDegree;
 /// Nodes expanded between two looks at the clock: some 10 us, and as many for a walk beside it.
 constexpr std::uint64_t kNodesPerClock = 16;
 
@@ -56,6 +60,10 @@ void GraphSearcher::BeginAmong(const WalkAmong& among, const GraphView& graph, c
   if (graph.entry == kNoNode) return;
   among_ = true;
   const std::uint32_t entry = fresh_[0];
+  if (ShareAbout(entry, among.bits) < kFew * among.share) {
+    pool_.Reset(kFarWider * ef);
+    pool_.Offer(scores_, fresh_, 1);
+  }
   // What the walk is not among counts as seen, and what it is among as passed: then neighbours of
   // both kinds are told apart as fast as a walk without a filter finds those it has not seen.
   std::transform(among.bits.begin(), among.bits.end(), seen_.begin(),
@@ -138,7 +146,24 @@ void GraphSearcher::CollectFresh(const std::uint32_t* links) {
   for (std::size_t i = 0; i < fresh_count_; ++i) Prefetch(fresh_[i]);
 }
 
+double GraphSearcher::ShareAbout(std::uint32_t node, std::span<const std::uint32_t> bits) const {
+  constexpr std::size_t kNodes = 8;
+  std::size_t seen = 0;
+  std::size_t among = 0;
+  const auto count = [&](std::uint32_t of) {
+    const std::uint32_t* links = graph_->links + std::size_t{of} * Graph::kDegree;
+    for (std::size_t i = 0; i < Graph::kDegree && links[i] != kNoNode; ++i, ++seen) {
+      among += bits[links[i] / 32] >> (links[i] % 32) & 1;
+    }
+    return links;
+  };
+  const std::uint32_t* links = count(node);
+  for (std::size_t i = 0; i < kNodes && links[i] != kNoNode; ++i) count(links[i]);
+  return seen == 0 ? 1 : static_cast<double>(among) / static_cast<double>(seen);
+}
+
 void GraphSearcher::PassThrough(const std::uint32_t* links) {
+  if (fresh_count_ >= kEnough) return;
   std::uint32_t behind[Graph::kDegree + 16];
   const std::size_t count = kernels_->take_unseen(links, Graph::kDegree, passed_.data(), behind);
   const auto links_of = [&](std::uint32_t row) {
@@ -147,7 +172,7 @@ void GraphSearcher::PassThrough(const std::uint32_t* links) {
   for (std::size_t i = 0; i < count; ++i) {
     PrefetchBytes(links_of(behind[i]), Graph::kDegree * sizeof(std::uint32_t));
   }
-  for (std::size_t i = 0; i < count && fresh_count_ < Graph::kDegree; ++i) {
+  for (std::size_t i = 0; i < count && fresh_count_ < kEnough; ++i) {
     fresh_count_ += kernels_->take_unseen(links_of(behind[i]), Graph::kDegree, seen_.data(),
                                           fresh_ + fresh_count_);
   }

@@ -27,6 +27,7 @@ struct GraphCounts {
 struct WalkAmong {
   std::span<const std::uint32_t> bits;
   std::span<const std::uint32_t> seeds;
+  double share = 0;  ///< Of the rows that have their bit set.
 };
 
 /// Searches graphs best first: the way down the upper levels is greedy, the lowest level is walked
@@ -57,6 +58,8 @@ class GraphSearcher {
   /// not one of them is passed through to its own neighbours, until a node has as many as it has
   /// links. Each such row is passed once. Besides at the graph's entry, which may be found though
   /// it is not one of them, it begins at the seeds: where the rows are may be far from the query.
+  /// Where few of them are about the entry, it is kFarWider times as wide as `ef`: the nearest of
+  /// rows that are far away are hard to tell from the others.
   void BeginAmong(const WalkAmong& among, const GraphView& graph, const CodeRows& rows,
                   const CodeQuery& query, const KernelTable& kernels, std::size_t ef,
                   GraphCounts* counts);
@@ -72,6 +75,10 @@ class GraphSearcher {
   std::uint32_t Descend();
   /// Sets `fresh_` to the neighbours not seen before and has their codes fetched.
   void CollectFresh(const std::uint32_t* links);
+  static constexpr std::size_t kFarWider = 4;
+
+  /// How many of the rows about a node the walk is among.
+  double ShareAbout(std::uint32_t node, std::span<const std::uint32_t> bits) const;
   /// Adds to `fresh_` what lies behind neighbours that the walk is not among.
   void PassThrough(const std::uint32_t* links);
   void Prefetch(std::uint32_t row) const;

@@ -26,7 +26,7 @@ struct MetadataColumn {
 ///
 /// Memory: a value of 64 rows and more takes a Roaring bitmap, others four bytes a row; a keyword
 /// with 1,000 values over 1,000,000 rows takes 3.2 MB, a number that differs from row to row
-/// 21 bytes a row.
+/// 25 bytes a row.
 class MetadataColumns {
  public:
   /// Fields beyond so many have no column: a map with a key for each of many things would make one

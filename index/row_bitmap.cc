@@ -1,5 +1,6 @@
 #include "index/row_bitmap.h"
 
+#include <algorithm>
 #include <bit>
 #include <new>
 
@@ -18,15 +19,59 @@ RowBitmap RowBitmap::Of(std::span<const std::uint32_t> rows) {
   return RowBitmap(roaring_bitmap_of_ptr(rows.size(), rows.data()));
 }
 
-RowBitmap RowBitmap::OfBits(std::span<const std::uint64_t> words) {
-  std::vector<std::uint32_t> rows;
+namespace {
+
+/// A part of the words that is one container of a bitmap.
+constexpr std::size_t kContainerWords = 1024;
+/// Containers of more rows are bitsets.
+constexpr std::uint32_t kLargestArray = 4096;
+
+void AppendRows(std::span<const std::uint64_t> words, std::size_t first,
+                std::vector<std::uint32_t>* rows) {
   for (std::size_t i = 0; i < words.size(); ++i) {
     for (std::uint64_t word = words[i]; word != 0; word &= word - 1) {
-      rows.push_back(
-          static_cast<std::uint32_t>(i * 64 + static_cast<unsigned>(std::countr_zero(word))));
+      const auto bit = static_cast<unsigned>(std::countr_zero(word));
+      rows->push_back(static_cast<std::uint32_t>((first + i) * 64 + bit));
     }
   }
-  return Of(rows);
+}
+
+/// Of more than kLargestArray rows of one container, by way of the library's portable format: its
+/// interface has no other way in for words, and adding row by row takes 50 times as long.
+roaring_bitmap_t* OneBitset(std::span<const std::uint64_t> words, std::size_t first,
+                            std::uint32_t count) {
+  struct {
+    std::uint32_t cookie = 12346;  // Without runs.
+    std::uint32_t containers = 1;
+    std::uint16_t key = 0;
+    std::uint16_t count_less_one = 0;
+    std::uint32_t offset = 16;
+    std::uint64_t words[kContainerWords] = {};
+  } portable;
+  portable.key = static_cast<std::uint16_t>(first / kContainerWords);
+  portable.count_less_one = static_cast<std::uint16_t>(count - 1);
+  std::copy(words.begin(), words.end(), portable.words);
+  return roaring_bitmap_portable_deserialize_safe(reinterpret_cast<const char*>(&portable),
+                                                  sizeof portable);
+}
+
+}  // namespace
+
+RowBitmap RowBitmap::OfBits(std::span<const std::uint64_t> words) {
+  RowBitmap bitmap;
+  std::vector<std::uint32_t> rows;
+  for (std::size_t first = 0; first < words.size(); first += kContainerWords) {
+    const auto part = words.subspan(first, std::min(kContainerWords, words.size() - first));
+    std::uint32_t count = 0;
+    for (const std::uint64_t word : part) count += static_cast<std::uint32_t>(std::popcount(word));
+    if (count > kLargestArray) {
+      bitmap |= RowBitmap(OneBitset(part, first, count));
+    } else {
+      AppendRows(part, first, &rows);
+    }
+  }
+  bitmap |= Of(rows);
+  return bitmap;
 }
 
 RowBitmap RowBitmap::Below(std::uint32_t rows) {

@@ -50,6 +50,8 @@ void ScanRows(const IndexView& view, std::uint32_t place, std::span<const std::u
               const ScanQuery& query, ScanCounts* counts, Best* best, Score score) {
   std::array<float, kRowsPerStep> scores;
   const RowSet& set = *view.sets[place];
+  const bool all_accepted = query.matches->sets[place].exact && set.AllVisibleAt(view.commit) &&
+                            !view.may_expire && !query.exclude;
   for (std::size_t first = 0; first < rows.size(); first += kRowsPerStep) {
     if (DeadlinePassed(query)) {
       counts->deadline_cut = true;
@@ -63,7 +65,7 @@ void ScanRows(const IndexView& view, std::uint32_t place, std::span<const std::u
       if (best->full() && scores[i] < best->worst().score) continue;
       const RowRef ref{place, step[i]};
       if (!set.HasVector(query.field, ref.row)) continue;
-      if (AcceptRow(view, ref, query, counts)) best->Offer({scores[i], ref});
+      if (all_accepted || AcceptRow(view, ref, query, counts)) best->Offer({scores[i], ref});
     }
   }
 }

@@ -139,9 +139,10 @@ class Search {
       seeds_.clear();
       std::copy_if(matches.seeds.begin(), matches.seeds.end(), std::back_inserter(seeds_),
                    [&](std::uint32_t row) { return set.HasVector(query_.field, row); });
-      searcher_.BeginAmong({matches.bits, seeds_}, *set.graph(query_.field),
-                           set.code_rows(query_.field, view_.sizes[place]), QueryFor(set), kernels_,
-                           ef, &graph_counts_);
+      searcher_.BeginAmong(
+          {matches.bits, seeds_, static_cast<double>(matches.count) / view_.sizes[place]},
+          *set.graph(query_.field), set.code_rows(query_.field, view_.sizes[place]), QueryFor(set),
+          kernels_, ef, &graph_counts_);
       return;
     }
     searcher_.Begin(*set.graph(query_.field), set.code_rows(query_.field, view_.sizes[place]),

@@ -26,9 +26,23 @@ ValueRows::ValueRows(ValueTable values, const std::vector<Entry>& entries, std::
     starts_.push_back(starts_.back() + static_cast<std::uint32_t>(rows_of_value.size()));
     few_starts_.push_back(static_cast<std::uint32_t>(few_.size()));
   }
+  NotePlaces(entries);
   few_.shrink_to_fit();
   many_.shrink_to_fit();
   many_places_.shrink_to_fit();
+}
+
+void ValueRows::NotePlaces(const std::vector<Entry>& entries) {
+  constexpr std::uint32_t kLeastValues = 16;  // Fewer are combined as fast.
+  const auto count = [this](ValueTable::Group group) {
+    const Range range = values_.group(group);
+    return range.last - range.first;
+  };
+  const std::uint32_t ordered =
+      count(ValueTable::Group::kNumber) + count(ValueTable::Group::kTimestamp);
+  if (ordered < kLeastValues || 2 * ordered < values_.size() || entries.size() > rows_) return;
+  place_of_row_.assign(rows_, kNoPlace);
+  for (const auto& [place, row] : entries) place_of_row_[row] = place;
 }
 
 std::uint64_t ValueRows::CountOf(std::span<const Range> ranges) const {
@@ -78,9 +92,9 @@ RowBitmap ValueRows::RowsOf(std::span<const Range> ranges) const {
 
 std::size_t ValueRows::memory_bytes() const {
   std::size_t total = values_.memory_bytes();
-  total +=
-      (starts_.capacity() + few_starts_.capacity() + few_.capacity() + many_places_.capacity()) *
-      sizeof(std::uint32_t);
+  total += (starts_.capacity() + few_starts_.capacity() + few_.capacity() +
+            many_places_.capacity() + place_of_row_.capacity()) *
+           sizeof(std::uint32_t);
   for (const RowBitmap& bitmap : many_) total += sizeof bitmap + bitmap.memory_bytes();
   return total;
 }

@@ -27,6 +27,13 @@ class ValueRows {
   std::uint64_t CountOf(Range range) const { return starts_[range.last] - starts_[range.first]; }
   std::uint64_t CountOf(std::span<const Range> ranges) const;
   RowBitmap RowsOf(std::span<const Range> ranges) const;
+
+  static constexpr std::uint32_t kNoPlace = ~std::uint32_t{0};
+  /// Whether PlaceOf may be asked: of numbers and timestamps, of which ranges are asked for, and
+  /// those can be wide. REQUIRES: as below.
+  bool knows_places() const { return !place_of_row_.empty(); }
+  /// The place of a row's value, kNoPlace where it has none. REQUIRES: each row has one at most.
+  std::uint32_t PlaceOf(std::uint32_t row) const { return place_of_row_[row]; }
   std::size_t memory_bytes() const;
 
  private:
@@ -34,6 +41,7 @@ class ValueRows {
   /// rows takes about twice what the rows do.
   static constexpr std::uint32_t kManyRows = 64;
 
+  void NotePlaces(const std::vector<Entry>& entries);
   RowBitmap RowsOfFew(std::span<const Range> ranges) const;
 
   ValueTable values_;
@@ -43,6 +51,7 @@ class ValueRows {
   std::vector<std::uint32_t> few_;
   std::vector<std::uint32_t> many_places_;  ///< Ascending; beside each of `many_`.
   std::vector<RowBitmap> many_;
+  std::vector<std::uint32_t> place_of_row_;
 };
 
 }  // namespace tracevec

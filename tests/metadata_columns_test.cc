@@ -154,6 +154,42 @@ TEST(MetadataColumns, EstimatesOfOneConditionAreExact) {
   EXPECT_EQ(both.high, 100);
 }
 
+TEST(MetadataColumns, RangesOfManyValuesAgreeWithTheProgram) {
+  const std::uint64_t seed = TestSeed();
+  SCOPED_TRACE(SeedMessage(seed));
+  RandomFilter random(seed, RandomFilter::Profile::kSmall);
+  // More rows than a container of a bitmap has, and values of one row as well as of many.
+  std::vector<TestRow> rows(140'000);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    Metadata& fields = rows[i].inherited;
+    if (i % 10 != 0) fields["one"] = static_cast<std::int64_t>(i * 7919 % rows.size());
+    if (i % 7 != 0) fields["some"] = static_cast<double>(random.Below(3000)) / 2;
+    fields["few"] = static_cast<std::int64_t>(random.Below(20));
+  }
+  const MetadataColumns columns = BuildColumns(rows);
+  const auto bound = [&](std::size_t most) { return std::to_string(random.Below(most)); };
+  for (std::size_t i = 0; i < TestIterations(30); ++i) {
+    const std::string one = "one >= " + bound(140'000) + " AND one < " + bound(140'000);
+    const std::string some = "some < " + bound(1500);
+    const std::string few = "few > " + bound(20);
+    const std::vector<std::string> filters = {
+        one,
+        some,
+        one + " AND " + some,
+        one + " AND NOT " + some + " AND " + few,
+        some + " OR NOT (" + one + ")",
+        few + " AND some IS NULL AND one BETWEEN 5000 AND 90000",
+        "few = 3 AND one < 70000 AND some > 700",
+        one + " AND few != 4 AND NOT EXISTS some"};
+    for (const std::string& where : filters) {
+      const FilterProgram program = Compiled(where);
+      const FilterCandidates found = FindCandidates(program, columns);
+      EXPECT_TRUE(found.exact);
+      ASSERT_EQ(found.rows.Rows(), AcceptedOneByOne(program, rows)) << where;
+    }
+  }
+}
+
 TEST(MetadataColumns, AKeywordOfAThousandValuesTakesUnderFourMegabytes) {
   constexpr std::uint32_t kRows = 1'000'000;
   Metadata fields = {{"keyword", ""}};
