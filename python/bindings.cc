@@ -14,6 +14,7 @@ NB_MODULE(_core, module) {
   python::BindCollection(module, collection);
   python::BindDocuments(module, collection);
   python::BindCare(module, collection);
+  python::BindMigration(module, collection);
   python::BindSearch(module, collection);
   python::BindDatabase(module);
 }

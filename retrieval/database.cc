@@ -122,6 +122,7 @@ Status Database::Compact(std::uint32_t threads) {
     for (const std::shared_ptr<CollectionState>& state : engine.OpenCollections()) {
       Status swept = DeleteExpired(engine, *state);
       if (swept.ok()) swept = SweepAll(engine, *state);
+      if (swept.code() == StatusCode::kConflict) continue;  // Another state took its place.
       if (!swept.ok() && swept.code() != StatusCode::kNotFound) return swept;
       Status built = engine.builder().BuildAll(state, threads, /*even_so=*/false);
       if (!built.ok() && built.code() != StatusCode::kNotFound) return built;  // Dropped meanwhile.
@@ -133,7 +134,13 @@ Status Database::Compact(std::uint32_t threads) {
 Result<std::vector<JournalEntry>> Database::Journal(const JournalQuery& query) const {
   return Guard([&]() -> Result<std::vector<JournalEntry>> {
     TRACEVEC_RETURN_IF_ERROR(impl_->engine()->CheckOpen());
-    return ReadJournal(*impl_->engine(), query);
+    TRACEVEC_ASSIGN_OR_RETURN(auto entries, ReadJournal(*impl_->engine(), query));
+    if (const SnapshotReader* snapshot = impl_->snapshot()) {
+      std::erase_if(entries, [&](const JournalEntry& entry) {
+        return CommitNumber{entry.commit} > snapshot->commit();
+      });
+    }
+    return entries;
   });
 }
 

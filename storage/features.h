@@ -14,7 +14,10 @@ inline constexpr std::uint64_t kKeptVersionsFeature = 0x200;
 /// Journal records end with the calls of embedders.
 inline constexpr std::uint64_t kEmbedCallsFeature = 0x400;
 
+/// There are, or were, migrations: a collection record ends with the identity of its chunks.
+inline constexpr std::uint64_t kMigrationsFeature = 0x800;
+
 inline constexpr std::uint64_t kKnownFeatures =
-    kSnapshotsFeature | kKeptVersionsFeature | kEmbedCallsFeature;
+    kSnapshotsFeature | kKeptVersionsFeature | kEmbedCallsFeature | kMigrationsFeature;
 
 }  // namespace tracevec

@@ -30,6 +30,7 @@ constexpr char kBody = 'b';
 constexpr char kChunkMetadata = 'a';
 constexpr char kChunkId = 'i';
 constexpr char kGarbage = 'g';
+constexpr char kMigration = 'm';
 constexpr char kIndexCheckpoint = 'p';
 constexpr char kIndexChange = 'h';
 constexpr char kVector = 'x';
@@ -162,6 +163,9 @@ std::string GarbagePrefix(CollectionNumber collection) {
   return KeyBuilder(kGarbage, collection).Take();
 }
 
+std::string Migration(CollectionNumber collection) {
+  return KeyBuilder(kMigration, collection).Take();
+}
 std::string IndexCheckpoint(CollectionNumber collection) {
   return KeyBuilder(kIndexCheckpoint, collection).Take();
 }
@@ -187,8 +191,8 @@ std::string VectorsPrefix(CollectionNumber collection, FieldNumber field, Docume
 
 std::string_view CollectionKinds() {
   static constexpr char kKinds[] = {
-      kCollection,    kCounters, kDocument, kVersion,         kSource,      kBody,
-      kChunkMetadata, kChunkId,  kGarbage,  kIndexCheckpoint, kIndexChange, kVector};
+      kCollection, kCounters, kDocument,  kVersion,         kSource,      kBody,  kChunkMetadata,
+      kChunkId,    kGarbage,  kMigration, kIndexCheckpoint, kIndexChange, kVector};
   return {kKinds, sizeof(kKinds)};
 }
 std::string KindAndCollectionPrefix(char kind, CollectionNumber collection) {

@@ -7,6 +7,7 @@
 
 #include "core/codec.h"
 #include "core/return_if_error.h"
+#include "storage/record_parts.h"
 #include "storage/records.h"
 
 namespace tracevec {
@@ -53,11 +54,8 @@ void PutVectorFields(Encoder& out, const CollectionRecord& record) {
   for (const auto& [name, field] : record.schema.vectors) {
     out.PutString(name);
     const auto number = record.field_numbers.find(name);
-    out.PutVarint(number == record.field_numbers.end() ? 0 : Raw(number->second));
-    out.PutVarint(field.dimension);
-    out.PutByte(static_cast<std::uint8_t>(field.metric));
-    PutSpace(out, field.space);
-    out.PutString(field.embed_template);
+    PutVectorField(out, number == record.field_numbers.end() ? FieldNumber{} : number->second,
+                   field);
   }
 }
 
@@ -66,13 +64,7 @@ void ReadVectorFields(Decoder& in, CollectionRecord& record) {
   for (std::size_t left = in.ReadCount(kLeastBytes); left > 0 && in.ok(); --left) {
     const std::string name = in.ReadString();
     CheckNameOrder(in, record.schema.vectors, name);
-    record.field_numbers[name] = ReadFieldNumber(in);
-    VectorField& field = record.schema.vectors[name];
-    field.dimension = in.ReadVarint32();
-    field.metric =
-        static_cast<Metric>(in.ReadByteUpTo(static_cast<std::uint8_t>(Metric::kL2), "metric"));
-    field.space = ReadSpace(in);
-    field.embed_template = in.ReadString();
+    ReadVectorField(in, record.field_numbers[name], record.schema.vectors[name]);
   }
 }
 
@@ -95,6 +87,23 @@ void ReadKnownFields(Decoder& in, std::vector<std::string>& fields) {
 }
 
 }  // namespace
+
+void PutVectorField(Encoder& out, FieldNumber number, const VectorField& field) {
+  out.PutVarint(Raw(number));
+  out.PutVarint(field.dimension);
+  out.PutByte(static_cast<std::uint8_t>(field.metric));
+  PutSpace(out, field.space);
+  out.PutString(field.embed_template);
+}
+
+void ReadVectorField(Decoder& in, FieldNumber& number, VectorField& field) {
+  number = ReadFieldNumber(in);
+  field.dimension = in.ReadVarint32();
+  field.metric =
+      static_cast<Metric>(in.ReadByteUpTo(static_cast<std::uint8_t>(Metric::kL2), "metric"));
+  field.space = ReadSpace(in);
+  field.embed_template = in.ReadString();
+}
 
 std::string EncodeFormat(const FormatRecord& record) {
   Encoder out;
@@ -173,8 +182,11 @@ std::string EncodeCollection(const CollectionRecord& record) {
   out.PutByte(static_cast<std::uint8_t>(durability));
   out.PutVarint(record.known_fields.size());
   for (const std::string& name : record.known_fields) out.PutString(name);
-  if (record.kept_versions != CollectionRecord::kDefaultKeptVersions) {
-    out.PutVarint(record.kept_versions);
+  const bool has_default = record.kept_versions == CollectionRecord::kDefaultKeptVersions;
+  if (!has_default || record.chunk_identity) out.PutVarint(record.kept_versions);
+  if (record.chunk_identity) {
+    out.PutHash(*record.chunk_identity);
+    out.PutVarint(record.next_field);
   }
   return out.Take();
 }
@@ -194,8 +206,12 @@ Result<CollectionRecord> DecodeCollection(std::string_view bytes) {
   ReadKnownFields(in, record.known_fields);
   if (!in.at_end()) {
     record.kept_versions = in.ReadVarint32();
-    if (record.kept_versions == CollectionRecord::kDefaultKeptVersions) {
-      in.Fail("a trailing field is its default");
+    const bool has_default = record.kept_versions == CollectionRecord::kDefaultKeptVersions;
+    if (in.at_end()) {
+      if (has_default) in.Fail("a trailing field is its default");
+    } else {
+      record.chunk_identity = in.ReadHash();
+      record.next_field = Raw(ReadFieldNumber(in));
     }
   }
   TRACEVEC_RETURN_IF_ERROR(in.Finish());

@@ -80,6 +80,10 @@ class RecordMaker {
     record.known_fields.erase(std::unique(record.known_fields.begin(), record.known_fields.end()),
                               record.known_fields.end());
     if (Coin()) record.kept_versions = Number32();
+    if (Coin()) {
+      record.chunk_identity = Hash();
+      record.next_field = static_cast<std::uint16_t>(Number());
+    }
     return record;
   }
 
@@ -171,6 +175,19 @@ class RecordMaker {
     return record;
   }
 
+  MigrationRecord Migration() {
+    MigrationRecord record;
+    record.field = Text();
+    record.other_number = FieldNumber{static_cast<std::uint16_t>(Number())};
+    record.other.dimension = Number32();
+    record.other.metric = static_cast<Metric>(random_() % 3);
+    record.other.space = {Text(), Text(), Text(), Text(), Text()};
+    record.other.embed_template = Text();
+    record.cut_over = Coin();
+    record.started = Time();
+    return record;
+  }
+
   SnapshotRecord Snapshot() {
     return {CommitNumber{Number()}, Number(), Time(), CollectionNumber{Number32()}};
   }
@@ -214,7 +231,7 @@ class RecordMaker {
 
   /// The encoding of some record of some kind.
   std::string AnyEncoding() {
-    switch (random_() % 15) {
+    switch (random_() % 16) {
       case 0: return EncodeFormat({Number32(), Number(), Text()});
       case 1: return EncodeCommit({CommitNumber{Number()}, Number()});
       case 2: return EncodeCollection(Collection());
@@ -229,6 +246,7 @@ class RecordMaker {
       case 11: return EncodeIndexCheckpoint(IndexCheckpoint());
       case 12: return EncodeIndexChange(IndexChange());
       case 13: return EncodeSnapshot(Snapshot());
+      case 14: return EncodeMigration(Migration());
       default: return EncodeVersion(Version());
     }
   }
@@ -290,6 +308,8 @@ TEST(Records, EncodingIsInvertedByDecoding) {
     ASSERT_EQ(collection_again->sync, collection.sync);
     ASSERT_EQ(collection_again->known_fields, collection.known_fields);
     ASSERT_EQ(collection_again->kept_versions, collection.kept_versions);
+    ASSERT_EQ(collection_again->chunk_identity.has_value(), collection.chunk_identity.has_value());
+    ASSERT_EQ(collection_again->next_field, collection.next_field);
 
     const BodyRecord body = make.Body();
     const auto body_again = DecodeBody(EncodeBody(body));
@@ -312,6 +332,8 @@ TEST(Records, WhateverIsEncodedIsAcceptedAsItself) {
     ASSERT_TRUE(same(DecodeDocument(document), document, EncodeDocument));
     const std::string journal = EncodeJournal(make.Journal());
     ASSERT_TRUE(same(DecodeJournal(journal), journal, EncodeJournal));
+    const std::string migration = EncodeMigration(make.Migration());
+    ASSERT_TRUE(same(DecodeMigration(migration), migration, EncodeMigration));
     const std::string snapshot = EncodeSnapshot(make.Snapshot());
     ASSERT_TRUE(same(DecodeSnapshot(snapshot), snapshot, EncodeSnapshot));
     const std::string garbage = EncodeGarbage(make.Garbage());

@@ -21,6 +21,7 @@ from ._core import (
     ErasureCertificate,
     Hit,
     JournalEntry,
+    MigrationStatus,
     PutResult,
     Receipt,
     ReceiptStage,
@@ -34,6 +35,7 @@ from ._core import (
     version as _version,
 )
 from ._database import Database, open
+from ._migration import Migration
 from ._results import BatchResult, Hits, PutResults
 from ._sync import SyncResult
 from ._types import (
@@ -97,6 +99,8 @@ __all__ = [
     "Internal",
     "InvalidArgument",
     "JournalEntry",
+    "Migration",
+    "MigrationStatus",
     "NotFound",
     "PutResult",
     "PutResults",
