@@ -154,13 +154,14 @@ class Switch {
     TRACEVEC_ASSIGN_OR_RETURN(const auto changed, ChangedSince(before->commit));
     const std::vector<DocumentNumber> documents(changed.begin(), changed.end());
     std::map<DocumentNumber, std::vector<ChunkNumber>> had;
-    TRACEVEC_RETURN_IF_ERROR(LoadDocuments(store_, *new_, before->commit, documents,
-                                           [&](DocumentNumber document, std::vector<NewRow> rows) {
-                                             for (const NewRow& row : rows) {
-                                               had[document].push_back(row.chunk);
-                                             }
-                                             return Status::Ok();
-                                           }));
+    TRACEVEC_RETURN_IF_ERROR(
+        LoadDocuments(store_, *new_, before->commit, documents,
+                      [&](DocumentNumber document, const std::vector<NewRow>& rows) {
+                        for (const NewRow& row : rows) {
+                          had[document].push_back(row.chunk);
+                        }
+                        return Status::Ok();
+                      }));
     return LoadDocuments(store_, *new_, view_->commit, documents,
                          [&](DocumentNumber document, std::vector<NewRow> rows) {
                            Bring(document, had[document], std::move(rows));

@@ -387,6 +387,44 @@ TEST(Records, HaveTheBytesOfTheFormat) {
   EXPECT_EQ(EncodeCollectionNumber(CollectionNumber{258}), std::string("\x02\x01\0\0", 4));
 }
 
+TEST(Records, TrailingFieldsAreLeftOutAtTheirDefaults) {
+  EXPECT_EQ(EncodeSnapshot({CommitNumber{300}, 2, Timestamp{-1}, CollectionNumber{3}}),
+            "\xac\x02\x02\x01\x03");
+  JournalRecord journal;
+  journal.kind = "put";
+  const std::string plain = EncodeJournal(journal);
+  EXPECT_EQ(plain, std::string("\0\0\x03put\0\0\0\0\0\0", 12));
+  EXPECT_FALSE(DecodeJournal(plain + std::string("\0\0", 2)).ok());  // Both announced, both 0.
+  journal.embedded = 2;
+  journal.calls.push_back({"f", 2, 0, std::nullopt});
+  EXPECT_EQ(EncodeJournal(journal), plain + std::string("\x02\x01\x01"
+                                                        "f\x02\0\0\0\0\0\0\0\0\0",
+                                                        14));
+  CollectionRecord collection;
+  const std::string without = EncodeCollection(collection);
+  EXPECT_FALSE(DecodeCollection(without + "\x01").ok());  // As many as by default.
+  collection.kept_versions = 5;
+  EXPECT_EQ(EncodeCollection(collection), without + "\x05");
+  collection.kept_versions = CollectionRecord::kDefaultKeptVersions;
+  collection.chunk_identity = ContentHash{1, 2};
+  collection.next_field = 7;
+  const std::string identity("\x01\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\x07", 17);
+  EXPECT_EQ(EncodeCollection(collection), without + "\x01" + identity);
+  MigrationRecord migration;
+  migration.field = "f";
+  migration.other_number = FieldNumber{4};
+  migration.other.dimension = 3;
+  migration.other.space.model = "m";
+  migration.other.embed_template = "t";
+  migration.cut_over = true;
+  migration.started = Timestamp{1};
+  EXPECT_EQ(EncodeMigration(migration), std::string("\x01"
+                                                    "f\x04\x03\0\x01"
+                                                    "m\0\0\0\0\x01"
+                                                    "t\x01\x02",
+                                                    15));
+}
+
 TEST(Records, AnEntryWithoutExtrasTakes26Bytes) {
   VersionRecord record;
   const std::size_t without = EncodeVersion(record).size();
@@ -446,6 +484,16 @@ TEST(Keys, ParsingGivesBackTheParts) {
   const auto body = keys::ParseBody(keys::Body(c, d, ChunkNumber{8}));
   ASSERT_TRUE(body.ok());
   EXPECT_EQ(body->chunk, ChunkNumber{8});
+  const auto journal = keys::ParseJournal(keys::Journal(CommitNumber{12}));
+  ASSERT_TRUE(journal.ok());
+  EXPECT_EQ(*journal, CommitNumber{12});
+  EXPECT_FALSE(keys::ParseJournal(keys::Journal(CommitNumber{12}) + "x").ok());
+  const keys::Owner owner{c, d};
+  EXPECT_EQ(keys::OwnerOf(keys::Version(c, d, 7)), owner);
+  EXPECT_EQ(keys::OwnerOf(keys::Body(c, d, ChunkNumber{8})), owner);
+  EXPECT_EQ(keys::OwnerOf(keys::Vector(c, FieldNumber{3}, d, ChunkNumber{8})), owner);
+  EXPECT_FALSE(keys::OwnerOf(keys::Document(c, "a document's id")));
+  EXPECT_FALSE(keys::OwnerOf("v"));
   const auto garbage = keys::ParseGarbage(keys::Garbage(c, CommitNumber{12}, 1));
   ASSERT_TRUE(garbage.ok());
   EXPECT_EQ(*garbage, CommitNumber{12});
@@ -470,6 +518,7 @@ TEST(Keys, OfACollectionStartWithAKindAndItsNumber) {
                                         keys::ChunkMetadata(c, d, ChunkNumber{1}, CommitNumber{1}),
                                         keys::ChunkId(c, "id"),
                                         keys::Garbage(c, CommitNumber{1}, 0),
+                                        keys::Migration(c),
                                         keys::IndexCheckpoint(c),
                                         keys::IndexChange(c, CommitNumber{1}),
                                         keys::Vector(c, FieldNumber{0}, d, ChunkNumber{1})};

@@ -52,7 +52,7 @@ struct GetOptions {
   bool with_vectors = false;
   /// For GetDocument: this version instead of the one in force, if it is still kept. Fields that
   /// UpdateMetadata merged into its chunks are shown as far as they are kept.
-  std::optional<std::uint32_t> version;
+  std::optional<std::uint32_t> version = std::nullopt;
 };
 
 /// Which documents to list, by id.
