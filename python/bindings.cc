@@ -15,6 +15,7 @@ NB_MODULE(_core, module) {
   python::BindDocuments(module, collection);
   python::BindCare(module, collection);
   python::BindTune(module, collection);
+  python::BindMigration(module, collection);
   python::BindSearch(module, collection);
   python::BindDatabase(module);
 }

@@ -17,6 +17,7 @@ void BindCollection(nb::module_& module, nb::class_<Collection>& collection);
 void BindDocuments(nb::module_& module, nb::class_<Collection>& collection);
 void BindCare(nb::module_& module, nb::class_<Collection>& collection);
 void BindTune(nb::module_& module, nb::class_<Collection>& collection);
+void BindMigration(nb::module_& module, nb::class_<Collection>& collection);
 void BindSearch(nb::module_& module, nb::class_<Collection>& collection);
 
 }  // namespace tracevec::python

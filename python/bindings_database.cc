@@ -98,7 +98,8 @@ void BindJournal(nb::module_& module) {
       .Field("collection", &JournalEntry::collection, "Collection; \"\" when dropped since.")
       .Field("kind", &JournalEntry::kind,
              "\"create\", \"drop\", \"put\", \"upsert\", \"delete\", \"update_metadata\", "
-             "\"expire\" or \"erase\".")
+             "\"expire\", \"erase\", \"begin_migration\", \"cut_over\", \"roll_back\" or "
+             "\"finish_migration\".")
       .Field("label", &JournalEntry::label, "Who wrote it, if said.")
       .Field("document", &JournalEntry::document, "Id of the document, when it was one.")
       .Field("documents", &JournalEntry::documents, "Documents or loose vectors touched.")

@@ -11,6 +11,7 @@
 #include "retrieval/erase.h"
 #include "retrieval/guard.h"
 #include "retrieval/list_documents.h"
+#include "retrieval/migration.h"
 #include "retrieval/put_document.h"
 #include "retrieval/read_chunks.h"
 #include "retrieval/search.h"
@@ -24,41 +25,63 @@
 
 namespace tracevec {
 
-Status Collection::Impl::CheckReadable() const {
+const CollectionSchema& Collection::Impl::schema() const {
+  const std::shared_ptr<CollectionState> state = slot_->Get();
+  const std::lock_guard lock(schemas_mutex_);
+  if (schemas_.empty() || schemas_.back() != state->schema) schemas_.push_back(state->schema);
+  return schemas_.back();
+}
+
+Status Collection::Impl::CheckReadable(const CollectionState& state) const {
   TRACEVEC_RETURN_IF_ERROR(engine_->CheckOpen());
-  if (state_->snapshot != nullptr) TRACEVEC_RETURN_IF_ERROR(state_->snapshot->CheckOpen());
-  return state_->CheckNotDropped();
+  if (state.snapshot != nullptr) TRACEVEC_RETURN_IF_ERROR(state.snapshot->CheckOpen());
+  return state.CheckNotDropped();
 }
 
-Status Collection::Impl::CheckWritable() const {
+Status Collection::Impl::CheckWritable(const CollectionState& state) const {
   TRACEVEC_RETURN_IF_ERROR(engine_->CheckWritable());
-  TRACEVEC_RETURN_IF_ERROR(CheckReadable());
-  return CheckNotAtSnapshot();
+  TRACEVEC_RETURN_IF_ERROR(CheckReadable(state));
+  return CheckNotAtSnapshot(state);
 }
 
-Status Collection::Impl::CheckNotAtSnapshot() const {
-  return state_->snapshot == nullptr ? Status::Ok() : state_->snapshot->RefuseToWrite();
+Status Collection::Impl::CheckNotAtSnapshot(const CollectionState& state) {
+  return state.snapshot == nullptr ? Status::Ok() : state.snapshot->RefuseToWrite();
 }
 
 namespace {
+
+const Status& StatusOf(const Status& status) { return status; }
+template <typename T>
+const Status& StatusOf(const Result<T>& result) {
+  return result.status();
+}
 
 /// Runs `body(engine, state)` if the handle may be read, or written.
 template <typename Impl, typename Body>
 auto Reading(const Impl& impl, const Body& body) -> decltype(body(*impl.engine(), *impl.state())) {
   return Guard([&]() -> decltype(body(*impl.engine(), *impl.state())) {
-    TRACEVEC_RETURN_IF_ERROR(impl.CheckReadable());
-    auto result = body(*impl.engine(), *impl.state());
+    const std::shared_ptr<CollectionState> state = impl.state();
+    TRACEVEC_RETURN_IF_ERROR(impl.CheckReadable(*state));
+    auto result = body(*impl.engine(), *state);
     // What a drop takes away under a reader is neither damage nor an answer.
-    TRACEVEC_RETURN_IF_ERROR(impl.state()->CheckNotDropped());
+    TRACEVEC_RETURN_IF_ERROR(state->CheckNotDropped());
     return result;
   });
 }
 
+/// A call that met the end of a state, since a migration put another in its place, starts over.
 template <typename Impl, typename Body>
 auto Writing(const Impl& impl, const Body& body) -> decltype(body(*impl.engine(), *impl.state())) {
   return Guard([&]() -> decltype(body(*impl.engine(), *impl.state())) {
-    TRACEVEC_RETURN_IF_ERROR(impl.CheckWritable());
-    return body(*impl.engine(), *impl.state());
+    while (true) {
+      const std::shared_ptr<CollectionState> state = impl.state();
+      TRACEVEC_RETURN_IF_ERROR(impl.CheckWritable(*state));
+      auto result = body(*impl.engine(), *state);
+      const bool met_the_end = state->superseded.load() &&
+                               StatusOf(result).code() == StatusCode::kConflict &&
+                               impl.state() != state;
+      if (!met_the_end) return result;
+    }
   });
 }
 
@@ -66,8 +89,8 @@ auto Writing(const Impl& impl, const Body& body) -> decltype(body(*impl.engine()
 
 Collection::Collection(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-const std::string& Collection::name() const { return impl_->state()->name; }
-const CollectionSchema& Collection::schema() const { return impl_->state()->schema; }
+const std::string& Collection::name() const { return impl_->name(); }
+const CollectionSchema& Collection::schema() const { return impl_->schema(); }
 
 Result<WriteResult> Collection::Upsert(const UpsertRequest& request) {
   return Writing(*impl_, [&](Engine& engine, CollectionState& state) {
@@ -101,9 +124,10 @@ Result<std::uint64_t> Collection::Count(const Filter& where) const {
 }
 
 Result<Scanner> Collection::Scan(ScanOptions options) const {
-  return Reading(*impl_, [&](Engine&, CollectionState&) -> Result<Scanner> {
+  return Reading(*impl_, [&](Engine&, CollectionState& state) -> Result<Scanner> {
     TRACEVEC_ASSIGN_OR_RETURN(
-        auto scan, Scanner::Impl::Open(impl_->engine(), impl_->state(), std::move(options)));
+        auto scan,
+        Scanner::Impl::Open(impl_->engine(), state.shared_from_this(), std::move(options)));
     return Scanner(std::move(scan));
   });
 }
@@ -141,7 +165,7 @@ Result<std::vector<PutResult>> Collection::PutDocuments(std::span<const Document
 
 Result<UpdatePlan> Collection::PlanUpdate(const Document& document) const {
   return Reading(*impl_, [&](Engine& engine, CollectionState& state) -> Result<UpdatePlan> {
-    TRACEVEC_RETURN_IF_ERROR(impl_->CheckNotAtSnapshot());
+    TRACEVEC_RETURN_IF_ERROR(Impl::CheckNotAtSnapshot(state));
     TRACEVEC_ASSIGN_OR_RETURN(const PutPlan plan, PlanPut(engine.store(), state, document));
     return DescribePlan(state, document, plan);
   });
@@ -185,9 +209,50 @@ Result<CollectionDescription> Collection::Describe() const {
   });
 }
 
+Result<MigrationStatus> Collection::BeginMigration(std::string_view field, const VectorField& to,
+                                                   std::string_view label) {
+  return Writing(*impl_, [&](Engine& engine, CollectionState& state) {
+    return tracevec::BeginMigration(engine, state, field, to, label);
+  });
+}
+
+Result<MigrationStatus> Collection::Migration() const {
+  return Reading(
+      *impl_, [&](Engine& engine, CollectionState& state) { return GetMigration(engine, state); });
+}
+
+Result<MigrationStatus> Collection::FillMigration(const Embedder& embed,
+                                                  const FillOptions& options) {
+  return Writing(*impl_, [&](Engine& engine, CollectionState& state) {
+    return tracevec::FillMigration(engine, state, embed, options);
+  });
+}
+
+Status Collection::CutOver(const SwitchOptions& options) {
+  return Writing(*impl_, [&](Engine& engine, CollectionState& state) {
+    return SwitchMigration(engine, state.shared_from_this(), /*to_cut_over=*/true, options);
+  });
+}
+
+Status Collection::RollBack(const SwitchOptions& options) {
+  return Writing(*impl_, [&](Engine& engine, CollectionState& state) -> Status {
+    TRACEVEC_ASSIGN_OR_RETURN(const bool is_cut_over, MigrationIsCutOver(engine, state));
+    if (!is_cut_over) return EndMigration(engine, state, options.label);
+    return SwitchMigration(engine, state.shared_from_this(), /*to_cut_over=*/false, options);
+  });
+}
+
+Status Collection::FinishMigration(std::string_view label) {
+  return Writing(*impl_, [&](Engine& engine, CollectionState& state) -> Status {
+    TRACEVEC_ASSIGN_OR_RETURN(const bool is_cut_over, MigrationIsCutOver(engine, state));
+    if (is_cut_over) return EndMigration(engine, state, label);
+    return Status::InvalidArgument("the migration is not cut over; do that before, or roll back");
+  });
+}
+
 Status Collection::Rebuild(const RebuildOptions& options) {
   return Reading(*impl_, [&](Engine& engine, CollectionState& state) -> Status {
-    TRACEVEC_RETURN_IF_ERROR(impl_->CheckNotAtSnapshot());
+    TRACEVEC_RETURN_IF_ERROR(Impl::CheckNotAtSnapshot(state));
     TRACEVEC_RETURN_IF_ERROR(CheckBuildThreads(options.threads));
     return engine.builder().BuildAll(state.shared_from_this(),
                                      options.deterministic ? 1 : options.threads, true);

@@ -52,13 +52,37 @@ Status SnapshotHandle::RefuseToWrite() const {
 }
 
 CommitNumber CollectionState::OldestReadable() const {
-  const CommitNumber oldest_view = views.Oldest();
-  return holds == nullptr ? oldest_view : std::min(oldest_view, holds->Oldest());
+  CommitNumber oldest = views.Oldest();
+  if (holds != nullptr) oldest = std::min(oldest, holds->Oldest());
+  if (const auto before = predecessor.lock()) oldest = std::min(oldest, before->OldestReadable());
+  return oldest;
+}
+
+std::shared_ptr<CollectionState> StateSlot::Get() const {
+  const std::lock_guard lock(mutex_);
+  return state_;
+}
+
+void StateSlot::Set(std::shared_ptr<CollectionState> state) {
+  const std::lock_guard lock(mutex_);
+  state_.swap(state);  // The former is released after the lock.
 }
 
 Status CollectionState::CheckNotDropped() const {
-  if (!dropped.load()) return Status::Ok();
+  if (!dropped.load() || superseded.load()) return Status::Ok();
   return Status::NotFound("collection '" + name + "' was dropped");
+}
+
+Status CollectionState::CheckCurrent() const {
+  if (!superseded.load()) return CheckNotDropped();
+  return Status::Conflict("collection '" + name + "' changed its embedding space; call again");
+}
+
+std::vector<FieldNumber> CollectionState::StoredFields() const {
+  std::vector<FieldNumber> numbers;
+  for (const BoundField& field : fields) numbers.push_back(field.number);
+  if (migration) numbers.push_back(migration->other_number);
+  return numbers;
 }
 
 std::vector<FieldLayout> CollectionState::Layouts() const {
@@ -103,7 +127,7 @@ std::shared_ptr<CollectionState> BindCollection(CollectionNumber number, Collect
     hasher.Add(field.embed_template);
     AddSpace(field.space, &hasher);
   }
-  state->fields_hash = hasher.Finish();
+  state->fields_hash = record.chunk_identity.value_or(hasher.Finish());
   state->query_memories = std::make_unique<QueryMemory[]>(state->fields.size());
   state->record = std::move(record);
   return state;

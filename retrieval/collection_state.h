@@ -73,6 +73,21 @@ struct SnapshotHandle {
   Status RefuseToWrite() const;
 };
 
+struct CollectionState;
+
+/// Where the handles of a collection find its state: another one after a migration was cut over.
+/// Safe for concurrent use.
+class StateSlot {
+ public:
+  explicit StateSlot(std::shared_ptr<CollectionState> state) : state_(std::move(state)) {}
+  std::shared_ptr<CollectionState> Get() const;
+  void Set(std::shared_ptr<CollectionState> state);
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<CollectionState> state_;
+};
+
 /// An open collection. The first group never changes; the second belongs to the writer and is
 /// guarded by Engine::writer_mutex(); readers use `views` alone.
 struct CollectionState : std::enable_shared_from_this<CollectionState> {
@@ -99,9 +114,14 @@ struct CollectionState : std::enable_shared_from_this<CollectionState> {
   bool may_expire = false;
   /// Whether chunks may have metadata records of their own; empty: not looked yet.
   std::optional<bool> has_chunk_metadata;
+  std::optional<MigrationRecord> migration;
+  /// What this took the place of: calls in flight may still read its views.
+  std::weak_ptr<CollectionState> predecessor;
+  std::weak_ptr<StateSlot> slot;  ///< Of the handles; guarded by the engine's catalog.
 
   ViewRegistry views;
-  std::atomic<bool> dropped{false};                ///< Calls on it return NotFound from then on.
+  std::atomic<bool> dropped{false};     ///< Nothing is built of it, or written, any more;
+  std::atomic<bool> superseded{false};  ///< for there is another state in its place.
   std::atomic<std::uint64_t> asserted_vectors{0};  ///< Written without a space since this open.
 
   Warnings warnings;
@@ -120,6 +140,10 @@ struct CollectionState : std::enable_shared_from_this<CollectionState> {
   CommitNumber OldestReadable() const;
   /// NotFound once it was dropped.
   Status CheckNotDropped() const;
+  /// The same for who writes; and Conflict when another state took its place. Call again then.
+  Status CheckCurrent() const;
+  /// Numbers of all vector fields that have vectors: a migration has two of one field.
+  std::vector<FieldNumber> StoredFields() const;
   std::vector<FieldLayout> Layouts() const;
   /// Makes the state as of the counters' commit visible.
   void PublishView();

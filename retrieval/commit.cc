@@ -98,7 +98,7 @@ void Commit::DropCheckpoint() {
 }
 
 Status Commit::Finish(bool sync) {
-  TRACEVEC_RETURN_IF_ERROR(state_.CheckNotDropped());
+  TRACEVEC_RETURN_IF_ERROR(state_.CheckCurrent());
   PutBookkeeping();
   // Memory for the vectors comes first: once the store has the batch there is no way back.
   if (state_.index != nullptr) state_.index->Reserve(added_.size());

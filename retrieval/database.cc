@@ -23,8 +23,8 @@ namespace tracevec {
 namespace {
 
 Collection MakeHandle(const std::shared_ptr<Engine>& engine,
-                      std::shared_ptr<CollectionState> state) {
-  return Collection(std::make_shared<Collection::Impl>(engine, std::move(state)));
+                      const std::shared_ptr<CollectionState>& state) {
+  return Collection(std::make_shared<Collection::Impl>(engine, state));
 }
 
 /// The field of a collection made by GetOrCreateCollection.
@@ -58,7 +58,7 @@ Result<Collection> Database::CreateCollection(std::string_view name, const Colle
   return Guard([&]() -> Result<Collection> {
     TRACEVEC_RETURN_IF_ERROR(impl_->CheckNotAtSnapshot());
     TRACEVEC_ASSIGN_OR_RETURN(auto state, impl_->engine()->CreateCollection(name, schema, options));
-    return MakeHandle(impl_->engine(), std::move(state));
+    return MakeHandle(impl_->engine(), state);
   });
 }
 
@@ -69,7 +69,7 @@ Result<Collection> Database::GetCollection(std::string_view name) {
     TRACEVEC_ASSIGN_OR_RETURN(auto state, snapshot != nullptr
                                               ? snapshot->FindCollection(engine, name)
                                               : engine.FindCollection(name));
-    return MakeHandle(impl_->engine(), std::move(state));
+    return MakeHandle(impl_->engine(), state);
   });
 }
 
@@ -94,7 +94,7 @@ Result<Collection> Database::GetOrCreateCollection(std::string_view name, std::u
       return Status::InvalidArgument(fmt::format("collection '{}' has dimension {}, not {}", name,
                                                  fields.front().field.dimension, dimension));
     }
-    return MakeHandle(impl_->engine(), *std::move(found));
+    return MakeHandle(impl_->engine(), *found);
   });
 }
 
@@ -122,6 +122,7 @@ Status Database::Compact(std::uint32_t threads) {
     for (const std::shared_ptr<CollectionState>& state : engine.OpenCollections()) {
       Status swept = DeleteExpired(engine, *state);
       if (swept.ok()) swept = SweepAll(engine, *state);
+      if (swept.code() == StatusCode::kConflict) continue;  // Another state took its place.
       if (!swept.ok() && swept.code() != StatusCode::kNotFound) return swept;
       Status built = engine.builder().BuildAll(state, threads, /*even_so=*/false);
       if (!built.ok() && built.code() != StatusCode::kNotFound) return built;  // Dropped meanwhile.
@@ -133,7 +134,13 @@ Status Database::Compact(std::uint32_t threads) {
 Result<std::vector<JournalEntry>> Database::Journal(const JournalQuery& query) const {
   return Guard([&]() -> Result<std::vector<JournalEntry>> {
     TRACEVEC_RETURN_IF_ERROR(impl_->engine()->CheckOpen());
-    return ReadJournal(*impl_->engine(), query);
+    TRACEVEC_ASSIGN_OR_RETURN(auto entries, ReadJournal(*impl_->engine(), query));
+    if (const SnapshotReader* snapshot = impl_->snapshot()) {
+      std::erase_if(entries, [&](const JournalEntry& entry) {
+        return CommitNumber{entry.commit} > snapshot->commit();
+      });
+    }
+    return entries;
   });
 }
 

@@ -106,7 +106,7 @@ Result<WriteResult> DeleteChunks(Engine& engine, CollectionState& state,
 
 Status DeleteIfExpired(Engine& engine, CollectionState& state, std::span<const std::string> ids) {
   const std::lock_guard writer(engine.writer_mutex());
-  TRACEVEC_RETURN_IF_ERROR(state.CheckNotDropped());
+  TRACEVEC_RETURN_IF_ERROR(state.CheckCurrent());
   const Timestamp now = Now();
   Commit commit(engine, state, "expire", "");
   for (const std::string& id : ids) {

@@ -1,6 +1,7 @@
 #include "retrieval/describe.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <numeric>
 #include <optional>
@@ -28,7 +29,8 @@ Distribution Distribute(std::vector<double> values) {
   if (values.empty()) return distribution;
   std::sort(values.begin(), values.end());
   const auto percentile = [&](double p) {
-    const auto rank = static_cast<std::size_t>(p * static_cast<double>(values.size() - 1) + 0.5);
+    const auto rank =
+        static_cast<std::size_t>(std::lround(p * static_cast<double>(values.size() - 1)));
     return values[rank];
   };
   distribution.min = values.front();

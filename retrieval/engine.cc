@@ -268,6 +268,11 @@ Result<std::shared_ptr<CollectionState>> Engine::LoadCollection(std::string_view
   TRACEVEC_ASSIGN_OR_RETURN(state->counters, DecodeCounters(*counter_bytes));
   TRACEVEC_ASSIGN_OR_RETURN(state->garbage, ListGarbage(*store_, number));
   TRACEVEC_RETURN_IF_ERROR(LoadTuning(*store_, *state));
+  TRACEVEC_ASSIGN_OR_RETURN(const auto migration,
+                            store_->Get(Table::kRecords, keys::Migration(number)));
+  if (migration) {
+    TRACEVEC_ASSIGN_OR_RETURN(state->migration, DecodeMigration(*migration));
+  }
   // Whether a document has a time to live is known only after reading them all: assume so.
   state->may_expire = true;
   if (state->counters.chunks >= index_options_.least_chunks) {
@@ -330,6 +335,31 @@ Status Engine::DropCollection(std::string_view name) {
   const std::lock_guard catalog(catalog_mutex_);
   open_.erase(state->name);
   return Status::Ok();
+}
+
+void Engine::ReplaceCollection(const std::shared_ptr<CollectionState>& before,
+                               const std::shared_ptr<CollectionState>& after) {
+  std::shared_ptr<StateSlot> slot;
+  {
+    const std::lock_guard catalog(catalog_mutex_);
+    open_[after->name] = after;
+    after->slot = before->slot;
+    slot = before->slot.lock();
+  }
+  if (slot != nullptr) slot->Set(after);
+  before->superseded.store(true);
+  before->dropped.store(true);
+  if (builder_->HasWork(*after)) builder_->Notify(after);
+}
+
+std::shared_ptr<StateSlot> Engine::SlotOf(const std::shared_ptr<CollectionState>& state) {
+  const std::lock_guard catalog(catalog_mutex_);
+  std::shared_ptr<StateSlot> slot = state->slot.lock();
+  if (slot == nullptr) {
+    slot = std::make_shared<StateSlot>(state);
+    state->slot = slot;
+  }
+  return slot;
 }
 
 Result<std::vector<std::string>> Engine::ListCollections() const {

@@ -69,6 +69,12 @@ class Engine {
   /// Errors: NotFound with the nearest name of the open collections.
   Result<std::shared_ptr<CollectionState>> FindCollection(std::string_view name);
   Status DropCollection(std::string_view name);
+  /// Puts a state in the place of another of the same collection, for all its handles.
+  /// REQUIRES: writer_mutex() held.
+  void ReplaceCollection(const std::shared_ptr<CollectionState>& before,
+                         const std::shared_ptr<CollectionState>& after);
+  /// Where handles find the state.
+  std::shared_ptr<StateSlot> SlotOf(const std::shared_ptr<CollectionState>& state);
   Result<std::vector<std::string>> ListCollections() const;
   std::vector<std::shared_ptr<CollectionState>> OpenCollections() const;
 

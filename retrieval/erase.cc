@@ -83,6 +83,7 @@ class Eraser {
     TRACEVEC_ASSIGN_OR_RETURN(auto record, ReadDocumentRecord(store_, state_.number, id_));
     if (!record) return false;
     TRACEVEC_ASSIGN_OR_RETURN(evidence_, CollectEvidence(store_, state_, record->number));
+    vector_fields_ = state_.StoredFields();
     deleted_at_ = record->commit;
     if (!record->deleted) {
       Commit commit(engine_, state_, "erase", options_.label);
@@ -120,6 +121,7 @@ class Eraser {
   /// All records of the document, and its id in the journal, in one atomic write.
   Status RemoveRecords() {
     const std::lock_guard writer(engine_.writer_mutex());
+    TRACEVEC_RETURN_IF_ERROR(state_.CheckCurrent());
     TRACEVEC_ASSIGN_OR_RETURN(const auto now, ReadDocumentRecord(store_, state_.number, id_));
     if (now && (now->version != record_.version || now->number != record_.number)) {
       return Status::Conflict(fmt::format(
@@ -188,9 +190,8 @@ class Eraser {
         {Table::kRecords, keys::SourcesPrefix(collection, document), ""},
         {Table::kRecords, keys::BodiesPrefix(collection, document), ""},
         {Table::kRecords, keys::ChunkMetadataPrefix(collection, document), ""}};
-    for (const BoundField& field : state_.fields) {
-      prefixes.push_back(
-          {Table::kVectors, keys::VectorsPrefix(collection, field.number, document), ""});
+    for (const FieldNumber field : vector_fields_) {
+      prefixes.push_back({Table::kVectors, keys::VectorsPrefix(collection, field, document), ""});
     }
     return prefixes;
   }
@@ -220,6 +221,7 @@ class Eraser {
   const EraseOptions& options_;
   DocumentRecord record_;  // As it is once the document is deleted.
   CommitNumber deleted_at_{};
+  std::vector<FieldNumber> vector_fields_;
   ErasureEvidence evidence_;
   ErasureCertificate certificate_;
 };

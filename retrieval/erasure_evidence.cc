@@ -27,7 +27,12 @@ class EvidenceCollector {
     TRACEVEC_RETURN_IF_ERROR(AddVersions());
     TRACEVEC_RETURN_IF_ERROR(AddBodies());
     TRACEVEC_RETURN_IF_ERROR(AddChunkMetadata());
-    for (const BoundField& field : state_.fields) TRACEVEC_RETURN_IF_ERROR(AddVectors(field));
+    for (const BoundField& field : state_.fields) {
+      TRACEVEC_RETURN_IF_ERROR(AddVectors(field.number, field.field));
+    }
+    if (const auto& migration = state_.migration) {
+      TRACEVEC_RETURN_IF_ERROR(AddVectors(migration->other_number, migration->other));
+    }
     std::sort(evidence_.chunk_ids.begin(), evidence_.chunk_ids.end());
     const auto twice = std::unique(evidence_.chunk_ids.begin(), evidence_.chunk_ids.end());
     evidence_.chunk_ids.erase(twice, evidence_.chunk_ids.end());
@@ -110,10 +115,10 @@ class EvidenceCollector {
   }
 
   /// As given, as the store has them, and normalised, as images have those of a cosine field.
-  Status AddVectors(const BoundField& field) {
-    StoreCursor cursor = store_.NewCursor(
-        Table::kVectors, keys::VectorsPrefix(state_.number, field.number, document_));
-    const std::size_t dimension = field.field.dimension;
+  Status AddVectors(FieldNumber number, const VectorField& field) {
+    StoreCursor cursor =
+        store_.NewCursor(Table::kVectors, keys::VectorsPrefix(state_.number, number, document_));
+    const std::size_t dimension = field.dimension;
     std::vector<float> given(dimension);
     std::vector<float> normalised(dimension);
     for (; cursor.Valid(); cursor.Next()) {
@@ -121,7 +126,7 @@ class EvidenceCollector {
       const std::size_t as_given = evidence_.patterns.size();
       AddPattern(cursor.value());
       const bool is_new = evidence_.patterns.size() > as_given;
-      if (!is_new || field.field.metric != Metric::kCosine) continue;
+      if (!is_new || field.metric != Metric::kCosine) continue;
       if (cursor.value().size() != dimension * sizeof(float)) continue;
       std::memcpy(given.data(), cursor.value().data(), cursor.value().size());
       Normalise(given.data(), dimension, normalised.data());

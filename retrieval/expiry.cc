@@ -54,7 +54,7 @@ Status DeleteExpired(Engine& engine, CollectionState& state) {
 Status SweepAll(Engine& engine, CollectionState& state) {
   while (true) {
     const std::lock_guard writer(engine.writer_mutex());
-    TRACEVEC_RETURN_IF_ERROR(state.CheckNotDropped());
+    TRACEVEC_RETURN_IF_ERROR(state.CheckCurrent());
     const std::size_t before = state.garbage.size();
     TRACEVEC_RETURN_IF_ERROR(SweepGarbage(engine.store(), state, kSweptATurn));
     if (state.garbage.size() == before) return Status::Ok();

@@ -82,8 +82,8 @@ class Sweep {
 
 Status Sweep::DeleteChunk(DocumentNumber document, ChunkNumber chunk) {
   batch_.Delete(Table::kRecords, keys::Body(state_.number, document, chunk));
-  for (const BoundField& field : state_.fields) {
-    batch_.Delete(Table::kVectors, keys::Vector(state_.number, field.number, document, chunk));
+  for (const FieldNumber field : state_.StoredFields()) {
+    batch_.Delete(Table::kVectors, keys::Vector(state_.number, field, document, chunk));
   }
   TRACEVEC_ASSIGN_OR_RETURN(const bool has_metadata, HasChunkMetadata(store_, state_));
   if (!has_metadata) return Status::Ok();

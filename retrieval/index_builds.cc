@@ -137,7 +137,7 @@ Status BuildEverything(Engine& engine, const std::shared_ptr<CollectionState>& s
   {
     const std::lock_guard writer(engine.writer_mutex());
     TRACEVEC_RETURN_IF_ERROR(engine.CheckOpen());
-    TRACEVEC_RETURN_IF_ERROR(state->CheckNotDropped());
+    TRACEVEC_RETURN_IF_ERROR(state->CheckCurrent());
     index = state->index;
     if (index == nullptr) return Status::Ok();
     view = state->views.Current();
@@ -162,7 +162,7 @@ Status BuildEverything(Engine& engine, const std::shared_ptr<CollectionState>& s
     built();
     if (in_place) continue;
     TRACEVEC_RETURN_IF_ERROR(engine.CheckOpen());
-    TRACEVEC_RETURN_IF_ERROR(state->CheckNotDropped());
+    TRACEVEC_RETURN_IF_ERROR(state->CheckCurrent());
     return Status::ResourceExhausted("the index was given up for want of memory meanwhile; retry");
   }
   if (builds.empty()) return Status::Ok();

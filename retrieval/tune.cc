@@ -158,7 +158,7 @@ Result<TuneResult> MeasureWidths(Measurement* measurement, const TuneOptions& op
 Status Keep(Engine& engine, CollectionState& state, const BoundField& field,
             const TuneResult& result) {
   const std::lock_guard writer(engine.writer_mutex());
-  TRACEVEC_RETURN_IF_ERROR(state.CheckNotDropped());
+  TRACEVEC_RETURN_IF_ERROR(state.CheckCurrent());
   auto tuning = state.tuning == nullptr ? std::make_shared<TuningRecord>()
                                         : std::make_shared<TuningRecord>(*state.tuning);
   tuning->fields[field.number] = result;

@@ -13,10 +13,13 @@ inline constexpr std::uint64_t kSnapshotsFeature = 0x100;
 inline constexpr std::uint64_t kKeptVersionsFeature = 0x200;
 /// Journal records end with the calls of embedders.
 inline constexpr std::uint64_t kEmbedCallsFeature = 0x400;
-/// A collection record ends with the kinds of codes that its vector fields have.
-inline constexpr std::uint64_t kCodeChoiceFeature = 0x800;
+/// There are, or were, migrations: a collection record ends with the identity of its chunks.
+inline constexpr std::uint64_t kMigrationsFeature = 0x800;
+/// Vector fields name the kind of their codes beside the metric.
+inline constexpr std::uint64_t kCodeChoiceFeature = 0x1000;
 
-inline constexpr std::uint64_t kKnownFeatures =
-    kSnapshotsFeature | kKeptVersionsFeature | kEmbedCallsFeature | kCodeChoiceFeature;
+inline constexpr std::uint64_t kKnownFeatures = kSnapshotsFeature | kKeptVersionsFeature |
+                                                kEmbedCallsFeature | kMigrationsFeature |
+                                                kCodeChoiceFeature;
 
 }  // namespace tracevec

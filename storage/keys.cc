@@ -30,6 +30,7 @@ constexpr char kBody = 'b';
 constexpr char kChunkMetadata = 'a';
 constexpr char kChunkId = 'i';
 constexpr char kGarbage = 'g';
+constexpr char kMigration = 'm';
 constexpr char kTuning = 'w';
 constexpr char kIndexCheckpoint = 'p';
 constexpr char kIndexChange = 'h';
@@ -163,6 +164,9 @@ std::string GarbagePrefix(CollectionNumber collection) {
   return KeyBuilder(kGarbage, collection).Take();
 }
 
+std::string Migration(CollectionNumber collection) {
+  return KeyBuilder(kMigration, collection).Take();
+}
 std::string Tuning(CollectionNumber collection) { return KeyBuilder(kTuning, collection).Take(); }
 std::string IndexCheckpoint(CollectionNumber collection) {
   return KeyBuilder(kIndexCheckpoint, collection).Take();
@@ -189,8 +193,8 @@ std::string VectorsPrefix(CollectionNumber collection, FieldNumber field, Docume
 
 std::string_view CollectionKinds() {
   static constexpr char kKinds[] = {
-      kCollection, kCounters, kDocument, kVersion,         kSource,      kBody,  kChunkMetadata,
-      kChunkId,    kGarbage,  kTuning,   kIndexCheckpoint, kIndexChange, kVector};
+      kCollection, kCounters, kDocument,  kVersion, kSource,          kBody,        kChunkMetadata,
+      kChunkId,    kGarbage,  kMigration, kTuning,  kIndexCheckpoint, kIndexChange, kVector};
   return {kKinds, sizeof(kKinds)};
 }
 std::string KindAndCollectionPrefix(char kind, CollectionNumber collection) {

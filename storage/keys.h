@@ -50,6 +50,7 @@ std::string SnapshotsPrefix();
 std::string Garbage(CollectionNumber collection, CommitNumber commit, std::uint32_t index);
 std::string GarbagePrefix(CollectionNumber collection);
 std::string Tuning(CollectionNumber collection);
+std::string Migration(CollectionNumber collection);
 std::string IndexCheckpoint(CollectionNumber collection);
 /// Of every collection.
 std::string IndexCheckpointsPrefix();

@@ -12,8 +12,8 @@
 #include "storage/image_file.h"
 #include "tracevec/document.h"
 #include "tracevec/schema.h"
-#include "tracevec/tune.h"
 #include "tracevec/status.h"
+#include "tracevec/tune.h"
 #include "tracevec/value.h"
 
 // The records of storage/FORMAT.md as values. Encode* and Decode* are the only places that know
@@ -46,7 +46,21 @@ struct CollectionRecord {
   /// Versions of a document that are kept beside its newest.
   std::uint32_t kept_versions = kDefaultKeptVersions;
 
+  /// Of a collection with a migration, now or before: what chunks were identified with before it,
+  /// instead of a hash of the fields, which it changes.
+  std::optional<ContentHash> chunk_identity;
+  std::uint16_t next_field = 0;  ///< With chunk_identity: larger than all field numbers given.
+
   static constexpr std::uint32_t kDefaultKeptVersions = 1;
+};
+
+/// A vector field on its way to another embedding space.
+struct MigrationRecord {
+  std::string field;
+  FieldNumber other_number{};  ///< Of the vectors that are not in force,
+  VectorField other;           ///< and what they are.
+  bool cut_over = false;
+  Timestamp started;
 };
 
 /// A collection's counters. Written by every commit that changes one.
@@ -125,7 +139,7 @@ struct ChunkMetadataRecord {
 struct JournalRecord {
   Timestamp time;
   CollectionNumber collection{};
-  std::string kind;  ///< "upsert", "put", "delete", "update_metadata", "create", "drop"
+  std::string kind;  ///< JournalEntry::kind has the list.
   std::string label;
   std::string document;  ///< The document's id when it was one.
   std::uint32_t documents = 0;
@@ -189,6 +203,8 @@ std::string EncodeCollectionNumber(CollectionNumber collection);
 Result<CollectionNumber> DecodeCollectionNumber(std::string_view bytes);
 std::string EncodeCollection(const CollectionRecord& record);
 Result<CollectionRecord> DecodeCollection(std::string_view bytes);
+std::string EncodeMigration(const MigrationRecord& record);
+Result<MigrationRecord> DecodeMigration(std::string_view bytes);
 std::string EncodeCounters(const CollectionCounters& record);
 Result<CollectionCounters> DecodeCounters(std::string_view bytes);
 std::string EncodeDocument(const DocumentRecord& record);

@@ -2,13 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include <limits>
 #include <utility>
 
 #include "core/codec.h"
 #include "core/return_if_error.h"
+#include "storage/record_parts.h"
 #include "storage/records.h"
 
 namespace tracevec {
@@ -55,11 +54,8 @@ void PutVectorFields(Encoder& out, const CollectionRecord& record) {
   for (const auto& [name, field] : record.schema.vectors) {
     out.PutString(name);
     const auto number = record.field_numbers.find(name);
-    out.PutVarint(number == record.field_numbers.end() ? 0 : Raw(number->second));
-    out.PutVarint(field.dimension);
-    out.PutByte(static_cast<std::uint8_t>(field.metric));
-    PutSpace(out, field.space);
-    out.PutString(field.embed_template);
+    PutVectorField(out, number == record.field_numbers.end() ? FieldNumber{} : number->second,
+                   field);
   }
 }
 
@@ -68,13 +64,7 @@ void ReadVectorFields(Decoder& in, CollectionRecord& record) {
   for (std::size_t left = in.ReadCount(kLeastBytes); left > 0 && in.ok(); --left) {
     const std::string name = in.ReadString();
     CheckNameOrder(in, record.schema.vectors, name);
-    record.field_numbers[name] = ReadFieldNumber(in);
-    VectorField& field = record.schema.vectors[name];
-    field.dimension = in.ReadVarint32();
-    field.metric =
-        static_cast<Metric>(in.ReadByteUpTo(static_cast<std::uint8_t>(Metric::kL2), "metric"));
-    field.space = ReadSpace(in);
-    field.embed_template = in.ReadString();
+    ReadVectorField(in, record.field_numbers[name], record.schema.vectors[name]);
   }
 }
 
@@ -96,39 +86,32 @@ void ReadKnownFields(Decoder& in, std::vector<std::string>& fields) {
   }
 }
 
-bool HasCodeChoices(const CollectionSchema& schema) {
-  return std::any_of(schema.vectors.begin(), schema.vectors.end(),
-                     [](const auto& named) { return named.second.codes != CodeChoice::kAuto; });
-}
-
-/// What came later than the rest, left out where it is all as it was before.
-void PutTrailing(Encoder& out, const CollectionRecord& record) {
-  const bool has_codes = HasCodeChoices(record.schema);
-  const bool has_kept = record.kept_versions != CollectionRecord::kDefaultKeptVersions;
-  if (!has_codes && !has_kept) return;
-  out.PutVarint(record.kept_versions);
-  if (!has_codes) return;
-  for (const auto& [name, field] : record.schema.vectors) {
-    out.PutByte(static_cast<std::uint8_t>(field.codes));
-  }
-}
-
-void ReadTrailing(Decoder& in, CollectionRecord& record) {
-  record.kept_versions = in.ReadVarint32();
-  if (in.at_end()) {
-    if (record.kept_versions == CollectionRecord::kDefaultKeptVersions) {
-      in.Fail("a trailing field is its default");
-    }
-    return;
-  }
-  for (auto& [name, field] : record.schema.vectors) {
-    field.codes = static_cast<CodeChoice>(
-        in.ReadByteUpTo(static_cast<std::uint8_t>(CodeChoice::kInt4), "kind of codes"));
-  }
-  if (in.ok() && !HasCodeChoices(record.schema)) in.Fail("trailing fields are their defaults");
-}
+constexpr unsigned kCodesAt = 4;  // Bits of the metric before those of the kind of codes.
 
 }  // namespace
+
+void PutVectorField(Encoder& out, FieldNumber number, const VectorField& field) {
+  out.PutVarint(Raw(number));
+  out.PutVarint(field.dimension);
+  out.PutByte(static_cast<std::uint8_t>(static_cast<unsigned>(field.metric) |
+                                        static_cast<unsigned>(field.codes) << kCodesAt));
+  PutSpace(out, field.space);
+  out.PutString(field.embed_template);
+}
+
+void ReadVectorField(Decoder& in, FieldNumber& number, VectorField& field) {
+  number = ReadFieldNumber(in);
+  field.dimension = in.ReadVarint32();
+  constexpr unsigned kLastMetric = static_cast<unsigned>(Metric::kL2);
+  constexpr unsigned kLastCodes = static_cast<unsigned>(CodeChoice::kInt4);
+  const unsigned both = in.ReadByteUpTo(kLastCodes << kCodesAt | kLastMetric, "metric and codes");
+  const unsigned metric = both & ((1U << kCodesAt) - 1);
+  if (metric > kLastMetric) in.Fail(fmt::format("metric: {} is no number of one", metric));
+  field.metric = static_cast<Metric>(metric);
+  field.codes = static_cast<CodeChoice>(both >> kCodesAt);
+  field.space = ReadSpace(in);
+  field.embed_template = in.ReadString();
+}
 
 std::string EncodeFormat(const FormatRecord& record) {
   Encoder out;
@@ -207,7 +190,12 @@ std::string EncodeCollection(const CollectionRecord& record) {
   out.PutByte(static_cast<std::uint8_t>(durability));
   out.PutVarint(record.known_fields.size());
   for (const std::string& name : record.known_fields) out.PutString(name);
-  PutTrailing(out, record);
+  const bool has_default = record.kept_versions == CollectionRecord::kDefaultKeptVersions;
+  if (!has_default || record.chunk_identity) out.PutVarint(record.kept_versions);
+  if (record.chunk_identity) {
+    out.PutHash(*record.chunk_identity);
+    out.PutVarint(record.next_field);
+  }
   return out.Take();
 }
 
@@ -224,7 +212,16 @@ Result<CollectionRecord> DecodeCollection(std::string_view bytes) {
     record.sync = durability == StoredDurability::kSync;
   }
   ReadKnownFields(in, record.known_fields);
-  if (!in.at_end()) ReadTrailing(in, record);
+  if (!in.at_end()) {
+    record.kept_versions = in.ReadVarint32();
+    const bool has_default = record.kept_versions == CollectionRecord::kDefaultKeptVersions;
+    if (in.at_end()) {
+      if (has_default) in.Fail("a trailing field is its default");
+    } else {
+      record.chunk_identity = in.ReadHash();
+      record.next_field = Raw(ReadFieldNumber(in));
+    }
+  }
   TRACEVEC_RETURN_IF_ERROR(in.Finish());
   return record;
 }

@@ -363,6 +363,14 @@ Outcome ModelCollection::DeleteDocument(const std::string& id) {
   return outcome;
 }
 
+void ModelCollection::DropExpired() {
+  std::vector<std::string> expired;
+  for (const auto& [id, document] : documents_) {
+    if (document.expired()) expired.push_back(id);
+  }
+  for (const std::string& id : expired) DeleteDocument(id);
+}
+
 Outcome ModelCollection::UpdateMetadata(const Operation& operation) {
   const Result<std::vector<ModelRow>> selected = Select(operation);
   if (!selected.ok()) return Failed(selected.status());

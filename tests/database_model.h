@@ -64,6 +64,8 @@ class ModelCollection {
   const CollectionSchema& schema() const { return schema_; }
   const std::map<std::string, ModelDocument>& documents() const { return documents_; }
   const ModelDocument* Find(const std::string& document) const;
+  /// What a compaction does: documents whose time to live has passed are deleted.
+  void DropExpired();
   void LearnVersion(const std::string& document, std::uint32_t version);
   std::uint64_t chunks() const { return owners_.size(); }  ///< Expired ones included.
   std::uint64_t visible_chunks() const;

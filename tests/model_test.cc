@@ -79,6 +79,7 @@ class ModelRun {
     const Status rebuilt = database_->Compact(1 + random_() % 2);
     if (!rebuilt.ok()) return "compact: " + rebuilt.ToString();
     log_.push_back("compact");
+    for (auto& [name, collection] : model_.collections) collection.DropExpired();
     return Compare();
   }
 

@@ -27,6 +27,7 @@ inline std::string CheckEveryDecoder(std::string_view bytes) {
   check("body", DecodeBody(bytes), EncodeBody);
   check("chunk metadata", DecodeChunkMetadata(bytes), EncodeChunkMetadata);
   check("journal", DecodeJournal(bytes), EncodeJournal);
+  check("migration", DecodeMigration(bytes), EncodeMigration);
   check("snapshot", DecodeSnapshot(bytes), EncodeSnapshot);
   check("garbage", DecodeGarbage(bytes), EncodeGarbage);
   check("tuning", DecodeTuning(bytes), EncodeTuning);

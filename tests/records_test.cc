@@ -81,6 +81,10 @@ class RecordMaker {
     record.known_fields.erase(std::unique(record.known_fields.begin(), record.known_fields.end()),
                               record.known_fields.end());
     if (Coin()) record.kept_versions = Number32();
+    if (Coin()) {
+      record.chunk_identity = Hash();
+      record.next_field = static_cast<std::uint16_t>(Number());
+    }
     return record;
   }
 
@@ -172,6 +176,19 @@ class RecordMaker {
     return record;
   }
 
+  MigrationRecord Migration() {
+    MigrationRecord record;
+    record.field = Text();
+    record.other_number = FieldNumber{static_cast<std::uint16_t>(Number())};
+    record.other.dimension = Number32();
+    record.other.metric = static_cast<Metric>(random_() % 3);
+    record.other.space = {Text(), Text(), Text(), Text(), Text()};
+    record.other.embed_template = Text();
+    record.cut_over = Coin();
+    record.started = Time();
+    return record;
+  }
+
   SnapshotRecord Snapshot() {
     return {CommitNumber{Number()}, Number(), Time(), CollectionNumber{Number32()}};
   }
@@ -232,7 +249,7 @@ class RecordMaker {
 
   /// The encoding of some record of some kind.
   std::string AnyEncoding() {
-    switch (random_() % 16) {
+    switch (random_() % 17) {
       case 0: return EncodeFormat({Number32(), Number(), Text()});
       case 1: return EncodeCommit({CommitNumber{Number()}, Number()});
       case 2: return EncodeCollection(Collection());
@@ -247,7 +264,8 @@ class RecordMaker {
       case 11: return EncodeIndexCheckpoint(IndexCheckpoint());
       case 12: return EncodeIndexChange(IndexChange());
       case 13: return EncodeSnapshot(Snapshot());
-      case 14: return EncodeTuning(Tuning());
+      case 14: return EncodeMigration(Migration());
+      case 15: return EncodeTuning(Tuning());
       default: return EncodeVersion(Version());
     }
   }
@@ -309,6 +327,8 @@ TEST(Records, EncodingIsInvertedByDecoding) {
     ASSERT_EQ(collection_again->sync, collection.sync);
     ASSERT_EQ(collection_again->known_fields, collection.known_fields);
     ASSERT_EQ(collection_again->kept_versions, collection.kept_versions);
+    ASSERT_EQ(collection_again->chunk_identity.has_value(), collection.chunk_identity.has_value());
+    ASSERT_EQ(collection_again->next_field, collection.next_field);
 
     const BodyRecord body = make.Body();
     const auto body_again = DecodeBody(EncodeBody(body));
@@ -331,6 +351,8 @@ TEST(Records, WhateverIsEncodedIsAcceptedAsItself) {
     ASSERT_TRUE(same(DecodeDocument(document), document, EncodeDocument));
     const std::string journal = EncodeJournal(make.Journal());
     ASSERT_TRUE(same(DecodeJournal(journal), journal, EncodeJournal));
+    const std::string migration = EncodeMigration(make.Migration());
+    ASSERT_TRUE(same(DecodeMigration(migration), migration, EncodeMigration));
     const std::string snapshot = EncodeSnapshot(make.Snapshot());
     ASSERT_TRUE(same(DecodeSnapshot(snapshot), snapshot, EncodeSnapshot));
     const std::string garbage = EncodeGarbage(make.Garbage());
@@ -386,6 +408,44 @@ TEST(Records, HaveTheBytesOfTheFormat) {
   EXPECT_EQ(EncodeDocument(document), expected);
   EXPECT_EQ(EncodeCleanShutdown(true), "\x01");
   EXPECT_EQ(EncodeCollectionNumber(CollectionNumber{258}), std::string("\x02\x01\0\0", 4));
+}
+
+TEST(Records, TrailingFieldsAreLeftOutAtTheirDefaults) {
+  EXPECT_EQ(EncodeSnapshot({CommitNumber{300}, 2, Timestamp{-1}, CollectionNumber{3}}),
+            "\xac\x02\x02\x01\x03");
+  JournalRecord journal;
+  journal.kind = "put";
+  const std::string plain = EncodeJournal(journal);
+  EXPECT_EQ(plain, std::string("\0\0\x03put\0\0\0\0\0\0", 12));
+  EXPECT_FALSE(DecodeJournal(plain + std::string("\0\0", 2)).ok());  // Both announced, both 0.
+  journal.embedded = 2;
+  journal.calls.push_back({"f", 2, 0, std::nullopt});
+  EXPECT_EQ(EncodeJournal(journal), plain + std::string("\x02\x01\x01"
+                                                        "f\x02\0\0\0\0\0\0\0\0\0",
+                                                        14));
+  CollectionRecord collection;
+  const std::string without = EncodeCollection(collection);
+  EXPECT_FALSE(DecodeCollection(without + "\x01").ok());  // As many as by default.
+  collection.kept_versions = 5;
+  EXPECT_EQ(EncodeCollection(collection), without + "\x05");
+  collection.kept_versions = CollectionRecord::kDefaultKeptVersions;
+  collection.chunk_identity = ContentHash{1, 2};
+  collection.next_field = 7;
+  const std::string identity("\x01\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\x07", 17);
+  EXPECT_EQ(EncodeCollection(collection), without + "\x01" + identity);
+  MigrationRecord migration;
+  migration.field = "f";
+  migration.other_number = FieldNumber{4};
+  migration.other.dimension = 3;
+  migration.other.space.model = "m";
+  migration.other.embed_template = "t";
+  migration.cut_over = true;
+  migration.started = Timestamp{1};
+  EXPECT_EQ(EncodeMigration(migration), std::string("\x01"
+                                                    "f\x04\x03\0\x01"
+                                                    "m\0\0\0\0\x01"
+                                                    "t\x01\x02",
+                                                    15));
 }
 
 TEST(Records, AnEntryWithoutExtrasTakes26Bytes) {
@@ -447,6 +507,16 @@ TEST(Keys, ParsingGivesBackTheParts) {
   const auto body = keys::ParseBody(keys::Body(c, d, ChunkNumber{8}));
   ASSERT_TRUE(body.ok());
   EXPECT_EQ(body->chunk, ChunkNumber{8});
+  const auto journal = keys::ParseJournal(keys::Journal(CommitNumber{12}));
+  ASSERT_TRUE(journal.ok());
+  EXPECT_EQ(*journal, CommitNumber{12});
+  EXPECT_FALSE(keys::ParseJournal(keys::Journal(CommitNumber{12}) + "x").ok());
+  const keys::Owner owner{c, d};
+  EXPECT_EQ(keys::OwnerOf(keys::Version(c, d, 7)), owner);
+  EXPECT_EQ(keys::OwnerOf(keys::Body(c, d, ChunkNumber{8})), owner);
+  EXPECT_EQ(keys::OwnerOf(keys::Vector(c, FieldNumber{3}, d, ChunkNumber{8})), owner);
+  EXPECT_FALSE(keys::OwnerOf(keys::Document(c, "a document's id")));
+  EXPECT_FALSE(keys::OwnerOf("v"));
   const auto garbage = keys::ParseGarbage(keys::Garbage(c, CommitNumber{12}, 1));
   ASSERT_TRUE(garbage.ok());
   EXPECT_EQ(*garbage, CommitNumber{12});
@@ -471,6 +541,7 @@ TEST(Keys, OfACollectionStartWithAKindAndItsNumber) {
                                         keys::ChunkMetadata(c, d, ChunkNumber{1}, CommitNumber{1}),
                                         keys::ChunkId(c, "id"),
                                         keys::Garbage(c, CommitNumber{1}, 0),
+                                        keys::Migration(c),
                                         keys::Tuning(c),
                                         keys::IndexCheckpoint(c),
                                         keys::IndexChange(c, CommitNumber{1}),

@@ -106,6 +106,7 @@ TEST_F(SnapshotTest, ADocumentIsReadAsOfASnapshotWithItsHistory) {
   EXPECT_EQ(document.text, "one\n\ntwo");
   EXPECT_EQ(document.info.version, 2u);
   EXPECT_EQ(document.chunks[1].text, "two");
+  EXPECT_EQ(Must(database->Journal()).back().commit, document.info.commit);
   const auto history = Must(then.History("p"));
   ASSERT_EQ(history.size(), 2u);
   EXPECT_EQ(history[1].version, 1u);

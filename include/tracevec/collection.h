@@ -15,6 +15,7 @@
 #include "tracevec/erasure.h"
 #include "tracevec/export.h"
 #include "tracevec/filter.h"
+#include "tracevec/migration.h"
 #include "tracevec/schema.h"
 #include "tracevec/search.h"
 #include "tracevec/status.h"
@@ -206,6 +207,34 @@ class TRACEVEC_EXPORT Collection {
   /// What the collection holds and how it came to be, from what is stored: models, parsers,
   /// chunkers, lengths, writers, metadata. Cost: one pass over versions, chunk bodies and journal.
   Result<CollectionDescription> Describe() const;
+
+  /// Begins to move a vector field to another embedding space, dimension, metric or template. The
+  /// field goes on as it is until CutOver. One migration a collection at a time. Survives restarts
+  /// and kills at any point. Errors: AlreadyExists, InvalidArgument.
+  Result<MigrationStatus> BeginMigration(std::string_view field, const VectorField& to,
+                                         std::string_view label = {});
+  /// How far it is; counts anew, by one pass. Errors: NotFound.
+  Result<MigrationStatus> Migration() const;
+  /// Embeds, on the caller's thread, the chunks that have no vector of the new space, until a pass
+  /// finds none; what was filled before a failure stays. Reads and writes go on meanwhile. A chunk
+  /// without a vector of the field has none afterwards. Errors: NotFound, the embedder's,
+  /// Cancelled.
+  Result<MigrationStatus> FillMigration(const Embedder& embed, const FillOptions& options = {});
+  /// Makes the new space the one in force, for searches, puts and `schema()`, of all handles, in
+  /// one atomic step of some milliseconds. Before it, and while the old space is served, chunks
+  /// that were written since are filled and the index of the new space is built. A search sees one
+  /// or the other; a write that meets the step starts over. Chunks keep their ids, and are
+  /// unchanged where their texts are. Old versions of documents keep the vectors of the old space
+  /// until FinishMigration. Errors: NotFound, InvalidArgument (chunks are not filled and there is
+  /// no embedder), Conflict (a snapshot holds the collection; writes never paused), the embedder's.
+  /// Cost: that of Rebuild.
+  Status CutOver(const SwitchOptions& options = {});
+  /// After CutOver the same in the other direction, the embedder being of the old space; the
+  /// migration is then as before it. Before CutOver: ends the migration and drops what was filled.
+  Status RollBack(const SwitchOptions& options = {});
+  /// After CutOver: drops the vectors of the old space and ends the migration. Errors: NotFound,
+  /// InvalidArgument (not cut over).
+  Status FinishMigration(std::string_view label = {});
 
   /// Builds the index anew, as one segment, past 2,000,000 chunks as several of no more than that,
   /// from the chunks that are live; reads and writes go on meanwhile. Nothing in the store changes.

@@ -15,7 +15,8 @@ struct JournalEntry {
   std::uint64_t commit = 0;
   Timestamp time;
   std::string collection;  ///< Empty when it was dropped since.
-  /// "create", "drop", "put", "upsert", "delete", "update_metadata", "expire" or "erase".
+  /// "create", "drop", "put", "upsert", "delete", "update_metadata", "expire", "erase",
+  /// "begin_migration", "cut_over", "roll_back" or "finish_migration".
   std::string kind;
   std::string label;             ///< Who wrote it, if said.
   std::string document;          ///< Its id, when it was one; "erased:..." once it was erased.

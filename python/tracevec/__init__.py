@@ -22,6 +22,7 @@ from ._core import (
     Explanation,
     Hit,
     JournalEntry,
+    MigrationStatus,
     PutResult,
     Receipt,
     ReceiptStage,
@@ -38,6 +39,7 @@ from ._core import (
     version as _version,
 )
 from ._database import Database, open
+from ._migration import Migration
 from ._results import BatchResult, Hits, PutResults
 from ._sync import SyncResult
 from ._types import (
@@ -102,6 +104,8 @@ __all__ = [
     "Internal",
     "InvalidArgument",
     "JournalEntry",
+    "Migration",
+    "MigrationStatus",
     "NotFound",
     "PutResult",
     "PutResults",

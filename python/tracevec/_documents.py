@@ -10,6 +10,7 @@ from . import _core
 from ._arrays import as_matrices
 from ._embedders import Embed, prepare
 from ._files import PATTERNS
+from ._migration import Migration
 from ._progress import progress_bar
 from ._results import PutResults
 from ._sync import SyncResult, sync_folder
@@ -243,6 +244,63 @@ class DocumentMethods:
         if erase:
             return self._handle.erase_document(id, label, bool(verify))
         return self._handle.delete_document(id, label)
+
+    def begin_migration(
+        self,
+        field: str | None = None,
+        new_space: EmbeddingSpace | None = None,
+        embed: Embed = None,
+        *,
+        dim: int | None = None,
+        metric: str | None = None,
+        embed_template: str | None = None,
+        label: str | None = None,
+        embed_batch_size: int = 256,
+    ) -> Migration:
+        """Begins to move a vector field to another embedding space, and fills it in the background.
+
+        Searches and puts go on in the old space until ``Migration.cut_over``, which is one atomic
+        step, as is ``roll_back``. It survives restarts and kills: ``migration(embed=...)`` goes on.
+
+        Args:
+            field: The vector field; may be left out when there is one.
+            new_space: Model of the new vectors; None: what ``embed`` carries, else undeclared.
+            embed: ``callable(list of str) -> array``, of the new space. It is called in a thread.
+            dim: Dimension of the new vectors; None: as many as ``embed`` gives for one text.
+            metric, embed_template: None: those of the field.
+            label: Kept in the journal.
+            embed_batch_size: Most texts of one call of ``embed``.
+
+        Raises:
+            AlreadyExists: One is under way.
+            InvalidArgument, ReadOnly, StorageError.
+        """
+        if not callable(embed):
+            raise InvalidArgument("begin_migration: give embed, a callable of the new space")
+        fields = self._handle.schema.vectors
+        name = field if field is not None or len(fields) != 1 else next(iter(fields))
+        old = fields.get(name or "")
+        if dim is None:
+            dim = int(prepare(embed, None, self._handle)[0][""](["dimension"])[0].shape[1])
+        carried = getattr(embed, "space", None)
+        if new_space is None and isinstance(carried, EmbeddingSpace):
+            new_space = carried
+        self._handle.begin_migration(
+            name,
+            dim,
+            metric or (old.metric if old else "cosine"),
+            new_space,
+            embed_template or (old.embed_template if old else "{text}"),
+            label,
+        )
+        return Migration(self, embed, embed_batch_size)
+
+    def migration(self, embed: Embed, embed_batch_size: int = 256) -> Migration:
+        """Goes on with the migration that is under way, after a restart. Raises ``NotFound``."""
+        if not callable(embed):
+            raise InvalidArgument("migration: give embed, a callable of the new space")
+        self._handle.migration()
+        return Migration(self, embed, embed_batch_size)
 
     def describe(self) -> _core.CollectionDescription:
         """What the collection holds and how it came to be, from what is stored.

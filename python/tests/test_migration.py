@@ -1,0 +1,123 @@
+"""Moving a vector field to another embedding space."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import tracevec as tv
+
+
+class Model:
+    def __init__(self, name: str, dim: int) -> None:
+        self.space = tv.EmbeddingSpace(name, "1")
+        self.dim = dim
+        self.texts: list[str] = []
+
+    def __call__(self, texts: list[str]) -> np.ndarray:
+        self.texts += texts
+        rngs = [np.random.default_rng(list(text.encode())) for text in texts]
+        return np.stack([rng.standard_normal(self.dim) for rng in rngs])
+
+
+def fill(db: tv.Database, old: Model, count: int = 30) -> tv.Collection:
+    pages = db.create_collection("pages", {"body": tv.VectorField(old.dim, space=old.space)})
+    documents = [tv.Document(f"d{i}", f"Text of page {i}.") for i in range(count)]
+    pages.put_documents(documents, embed=old)
+    return pages
+
+
+def test_search_serves_the_old_then_the_new_and_back(db: tv.Database) -> None:
+    old, new = Model("old", 8), Model("new", 12)
+    pages = fill(db, old)
+    migration = pages.begin_migration("body", new.space, embed=new, dim=12, label="ann")
+    assert migration.wait(30) and migration.progress == 1.0
+    assert len(new.texts) == 30
+    query = "Text of page 7."
+    assert pages.search(vector=old([query])[0], space=old.space)[0].text == query
+    with pytest.raises(tv.AlreadyExists):
+        pages.begin_migration("body", new.space, embed=new)
+    with pytest.raises(tv.InvalidArgument, match="cut over"):
+        migration.finish()
+
+    migration.cut_over()
+    assert pages.schema.vectors["body"].space == new.space
+    assert pages.search(vector=new([query])[0], space=new.space)[0].text == query
+    with pytest.raises(tv.EmbeddingSpaceMismatch):
+        pages.search(vector=new([query])[0], space=old.space)
+    new.texts.clear()
+    assert pages.put_document(tv.Document("d7", query), embed=new).unchanged
+    assert new.texts == []
+
+    pages.put_document(tv.Document("later", "Later text."), embed=new)
+    with pytest.raises(tv.InvalidArgument, match="1 of 31"):
+        migration.roll_back()
+    migration.roll_back(embed=old)
+    assert pages.search(vector=old(["Later text."])[0])[0].text == "Later text."
+    migration.cut_over()
+    migration.finish()
+    with pytest.raises(tv.NotFound):
+        pages.migration(embed=new)
+    assert [entry.kind for entry in db.journal()][2:] == [
+        "begin_migration",
+        "cut_over",
+        "put",
+        "roll_back",
+        "cut_over",
+        "finish_migration",
+    ]
+
+
+def test_what_the_embedder_raises_reaches_who_waits(db: tv.Database) -> None:
+    pages = fill(db, Model("old", 8))
+
+    def failing(texts: list[str]) -> np.ndarray:
+        raise RuntimeError("out of credit")
+
+    migration = pages.begin_migration(embed=failing, dim=4)
+    with pytest.raises(RuntimeError, match="credit"):
+        migration.wait()
+    with pytest.raises(RuntimeError, match="credit"):
+        migration.cut_over()
+    migration.roll_back()
+    with pytest.raises(tv.InvalidArgument, match="embed"):
+        pages.begin_migration()
+
+
+SLOW = """
+import sys, time
+import numpy as np
+import tracevec as tv
+
+def embed(texts):
+    time.sleep(0.02)
+    print("batch", flush=True)
+    return np.ones((len(texts), 12))
+
+with tv.open(sys.argv[1]) as db:
+    pages = db.collection("pages")
+    migration = pages.begin_migration("body", embed=embed, dim=12, embed_batch_size=4)
+    migration.wait()
+"""
+
+
+def test_a_killed_migration_goes_on_where_it_was(path) -> None:
+    old, new = Model("old", 8), Model("new", 12)
+    with tv.open(path) as db:
+        fill(db, old, 200)
+    command = [sys.executable, "-c", SLOW, str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        for _ in range(15):
+            process.stdout.readline()
+        os.kill(process.pid, signal.SIGKILL)
+    with tv.open(path) as db:
+        pages = db.collection("pages")
+        assert pages.search(vector=old(["Text of page 7."])[0])[0].document == "d7"
+        migration = pages.migration(embed=new)
+        migration.wait()
+        assert 0 < len(new.texts) <= 200 - 14 * 4
+        migration.cut_over()
+        assert pages.count() == 200 and pages.schema.vectors["body"].dim == 12

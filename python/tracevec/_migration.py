@@ -1,0 +1,115 @@
+"""A vector field on its way to another embedding space."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from . import _core
+from ._embedders import prepare
+from .errors import Cancelled, InvalidArgument
+
+if TYPE_CHECKING:
+    from ._documents import DocumentMethods
+
+
+class Migration:
+    """A migration under way, from ``begin_migration`` or ``migration``.
+
+    A thread of its own fills the other field, while searches and puts use the one in force. When
+    the process ends, or is killed, ``collection.migration(embed=...)`` goes on from there.
+
+    Safe for concurrent use. ``embed`` is called in the thread, and by ``cut_over`` and
+    ``roll_back`` in the caller's for chunks that were written meanwhile.
+    """
+
+    def __init__(
+        self, collection: DocumentMethods, embed: Callable[[list[str]], Any], batch_size: int
+    ) -> None:
+        self._handle = collection._handle
+        callables, _ = prepare(embed, None, self._handle)
+        self._embed = callables[""]
+        self._batch_size = batch_size
+        self._stop = threading.Event()
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._fill, name="tracevec-migration", daemon=True)
+        self._thread.start()
+
+    def _fill(self) -> None:
+        try:
+            self._handle.fill_migration(self._embed, self._batch_size, self._go_on)
+        except Cancelled:
+            pass
+        except BaseException as error:  # of the embedder too: for whoever waits
+            self._error = error
+
+    def _go_on(self, filled: int, chunks: int) -> bool:
+        return not self._stop.is_set()
+
+    @property
+    def status(self) -> _core.MigrationStatus:
+        """``field``, ``other``, ``cut_over``, ``chunks``, ``filled``, ``started``. Counts anew."""
+        return self._handle.migration()
+
+    @property
+    def progress(self) -> float:
+        """Share of chunks that have a vector of the other space, 0 to 1."""
+        status = self.status
+        return status.filled / status.chunks if status.chunks else 1.0
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Waits until the field is filled; False when it takes longer than ``timeout`` seconds.
+
+        Raises:
+            What ``embed`` raised: what was filled before stays.
+        """
+        self._thread.join(timeout)
+        if self._error is not None:
+            raise self._error
+        return not self._thread.is_alive()
+
+    def stop(self) -> None:
+        """Ends the thread after its batch; what was filled stays."""
+        self._stop.set()
+        self._thread.join()
+
+    def cut_over(self, label: str | None = None, threads: int = 2) -> None:
+        """Makes the new space the one in force, in one atomic step.
+
+        Chunks without a vector of it are embedded first, and the index is built, while the old one
+        is served; the step itself takes milliseconds. ``roll_back`` undoes it until ``finish``.
+
+        Raises:
+            Conflict: A snapshot holds the collection, or writes did not pause.
+        """
+        self.wait()
+        self._handle.switch_migration(True, self._embed, threads, label)
+
+    def roll_back(
+        self,
+        embed: Callable[[list[str]], Any] | None = None,
+        label: str | None = None,
+        threads: int = 2,
+    ) -> None:
+        """After ``cut_over``: makes the old space the one in force again, in one atomic step.
+
+        Before it: ends the migration, and drops what was filled.
+
+        Args:
+            embed: Makes vectors of the old space, for chunks written since the cut-over.
+        """
+        self.stop()
+        old = None
+        if embed is not None:
+            if not callable(embed):
+                raise InvalidArgument("roll_back: embed is not callable")
+            old = prepare(embed, None, self._handle)[0][""]
+        self._handle.switch_migration(False, old, threads, label)
+
+    def finish(self, label: str | None = None) -> None:
+        """After ``cut_over``: drops the vectors of the old space, and ends the migration."""
+        if not self.status.cut_over:
+            raise InvalidArgument("finish: cut over before, or roll back")
+        self.stop()
+        self._handle.finish_migration(label)

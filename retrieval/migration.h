@@ -1,0 +1,34 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "retrieval/engine.h"
+#include "tracevec/migration.h"
+
+namespace tracevec {
+
+// Moving a vector field to another embedding space: Collection::BeginMigration and what follows.
+
+Result<MigrationStatus> BeginMigration(Engine& engine, CollectionState& state,
+                                       std::string_view field, const VectorField& to,
+                                       std::string_view label);
+Result<MigrationStatus> GetMigration(Engine& engine, CollectionState& state);
+Result<bool> MigrationIsCutOver(Engine& engine, const CollectionState& state);
+/// Drops the vectors of the space that is not in force.
+Status EndMigration(Engine& engine, CollectionState& state, std::string_view label);
+
+/// The migration of a collection. Errors: NotFound. REQUIRES: Engine::writer_mutex() held.
+Result<MigrationRecord> RequireMigration(const CollectionState& state);
+
+/// Embeds the chunks that have no vector of the other space, until a pass finds none. Chunks whose
+/// vector of the one in force is missing are left out. Errors: the embedder's; Cancelled.
+Result<MigrationStatus> FillMigration(Engine& engine, CollectionState& state, const Embedder& embed,
+                                      const FillOptions& options);
+
+/// Makes the other space the one in force, in one atomic step: `to_cut_over` says which way. What
+/// the returned state replaces passes calls on to it.
+Status SwitchMigration(Engine& engine, const std::shared_ptr<CollectionState>& state,
+                       bool to_cut_over, const SwitchOptions& options);
+
+}  // namespace tracevec

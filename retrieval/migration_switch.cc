@@ -1,0 +1,277 @@
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "core/return_if_error.h"
+#include "retrieval/commit.h"
+#include "retrieval/document_reader.h"
+#include "retrieval/index_checkpoint.h"
+#include "retrieval/migration.h"
+#include "retrieval/row_loader.h"
+#include "retrieval/segment_maker.h"
+#include "retrieval/validate.h"
+#include "storage/keys.h"
+
+namespace tracevec {
+namespace {
+
+/// How often the index is brought up to date before writers have to wait for the last time.
+constexpr int kMostRounds = 20;
+
+/// The collection's record with the fields of a migration changed places.
+CollectionRecord WithOther(const CollectionRecord& record, const MigrationRecord& migration) {
+  CollectionRecord changed = record;
+  changed.schema.vectors[migration.field] = migration.other;
+  changed.field_numbers[migration.field] = migration.other_number;
+  return changed;
+}
+
+/// Prepares a collection in the other space beside the one in use, and puts it in its place.
+class Switch {
+ public:
+  Switch(Engine& engine, const std::shared_ptr<CollectionState>& state, bool to_cut_over,
+         const SwitchOptions& options)
+      : engine_(engine),
+        store_(engine.store()),
+        old_(state),
+        to_cut_over_(to_cut_over),
+        options_(options) {}
+
+  ~Switch() {
+    if (done_) return;
+    for (const auto& segment : segments_) DiscardSegment(engine_, *segment);
+  }
+
+  Status Run() {
+    TRACEVEC_RETURN_IF_ERROR(Begin());
+    TRACEVEC_RETURN_IF_ERROR(BuildIndex());
+    for (int round = 0; round < kMostRounds; ++round) {
+      TRACEVEC_ASSIGN_OR_RETURN(const bool switched, SwitchIfUpToDate());
+      if (switched) return Status::Ok();
+      TRACEVEC_RETURN_IF_ERROR(CatchUp());
+    }
+    return Status::Conflict(fmt::format(
+        "collection '{}': writes went on during each of {} attempts; slow the writers down",
+        old_->name, kMostRounds));
+  }
+
+ private:
+  Status Begin() {
+    const std::lock_guard writer(engine_.writer_mutex());
+    TRACEVEC_ASSIGN_OR_RETURN(migration_, RequireMigration(*old_));
+    if (migration_.cut_over == to_cut_over_) {
+      return Status::InvalidArgument(fmt::format("vector field '{}' is {} already",
+                                                 migration_.field,
+                                                 to_cut_over_ ? "cut over" : "rolled back"));
+    }
+    TRACEVEC_RETURN_IF_ERROR(CheckNotHeld());
+    new_ = BindCollection(old_->number, WithOther(old_->record, migration_), old_->sync);
+    new_->holds = old_->holds;
+    return Status::Ok();
+  }
+
+  /// A snapshot's data has vectors of the space in force alone.
+  Status CheckNotHeld() const {
+    const auto holder = engine_.holds().HolderOf(old_->number);
+    if (!holder) return Status::Ok();
+    return Status::Conflict(
+        fmt::format("collection '{}': {} holds it in the space in force; release it before",
+                    old_->name, *holder));
+  }
+
+  /// After a view is taken: then its chunks have their vectors, whatever is written meanwhile.
+  Status FillOrCheck() {
+    if (options_.embed != nullptr) {
+      return FillMigration(engine_, *old_, options_.embed, {}).status();
+    }
+    TRACEVEC_ASSIGN_OR_RETURN(const MigrationStatus status, GetMigration(engine_, *old_));
+    if (status.filled == status.chunks) return Status::Ok();
+    return Status::InvalidArgument(fmt::format(
+        "vector field '{}': {} of {} chunks have no vector of the other space; fill them, or give "
+        "an embedder",
+        migration_.field, status.chunks - status.filled, status.chunks));
+  }
+
+  /// Everything at a view, as segments with graphs.
+  Status BuildIndex() {
+    TRACEVEC_RETURN_IF_ERROR(FillOrCheck());  // Most of it, before a view is held.
+    view_ = old_->views.Current();
+    TRACEVEC_RETURN_IF_ERROR(FillOrCheck());
+    index_ = std::make_shared<CollectionIndex>(new_->Layouts());
+    TRACEVEC_RETURN_IF_ERROR(
+        LoadAllDocuments(store_, *new_, view_->commit, std::nullopt,
+                         [&](DocumentNumber /*document*/, std::vector<NewRow> rows) {
+                           index_->Reserve(rows.size());
+                           for (NewRow& row : rows) index_->Append(std::move(row));
+                           return Status::Ok();
+                         }));
+    if (view_->chunks < engine_.index_options().least_chunks) return Status::Ok();
+    const BuildStop stop = [this] { return !engine_.CheckOpen().ok(); };
+    try {
+      for (CollectionIndex::Build& build : index_->BuildsOfAll(view_->commit, /*even_so=*/false)) {
+        TRACEVEC_ASSIGN_OR_RETURN(
+            auto segment, MakeSegment(engine_, *new_, *index_, &build, options_.threads, stop));
+        if (segment != nullptr) segments_.push_back(segment);
+        index_->Replace(build, std::move(segment), view_->commit);
+      }
+    } catch (const BuildStopped&) {
+      return engine_.CheckOpen();
+    }
+    return Status::Ok();
+  }
+
+  /// Documents with a version or metadata of a chunk newer than a commit.
+  Result<std::set<DocumentNumber>> ChangedSince(CommitNumber commit) const {
+    std::set<DocumentNumber> changed;
+    StoreCursor versions = store_.NewCursor(Table::kRecords, keys::VersionsPrefix(old_->number));
+    for (; versions.Valid(); versions.Next()) {
+      TRACEVEC_ASSIGN_OR_RETURN(const keys::VersionKey key, keys::ParseVersion(versions.key()));
+      if (changed.contains(key.document)) continue;
+      TRACEVEC_ASSIGN_OR_RETURN(const VersionRecord version, DecodeVersion(versions.value()));
+      if (version.commit > commit) changed.insert(key.document);
+    }
+    TRACEVEC_RETURN_IF_ERROR(versions.status());
+    StoreCursor metadata =
+        store_.NewCursor(Table::kRecords, keys::ChunkMetadataPrefix(old_->number));
+    for (; metadata.Valid(); metadata.Next()) {
+      TRACEVEC_ASSIGN_OR_RETURN(const keys::ChunkKey key, keys::ParseChunkMetadata(metadata.key()));
+      if (key.commit > commit) changed.insert(key.document);
+    }
+    TRACEVEC_RETURN_IF_ERROR(metadata.status());
+    return changed;
+  }
+
+  /// Brings the index from its view to the newest one.
+  Status CatchUp() {
+    const auto before = std::exchange(view_, old_->views.Current());
+    if (view_->commit == before->commit) return Status::Ok();
+    TRACEVEC_RETURN_IF_ERROR(FillOrCheck());
+    TRACEVEC_ASSIGN_OR_RETURN(const auto changed, ChangedSince(before->commit));
+    const std::vector<DocumentNumber> documents(changed.begin(), changed.end());
+    std::map<DocumentNumber, std::vector<ChunkNumber>> had;
+    TRACEVEC_RETURN_IF_ERROR(
+        LoadDocuments(store_, *new_, before->commit, documents,
+                      [&](DocumentNumber document, const std::vector<NewRow>& rows) {
+                        for (const NewRow& row : rows) {
+                          had[document].push_back(row.chunk);
+                        }
+                        return Status::Ok();
+                      }));
+    return LoadDocuments(store_, *new_, view_->commit, documents,
+                         [&](DocumentNumber document, std::vector<NewRow> rows) {
+                           Bring(document, had[document], std::move(rows));
+                           return Status::Ok();
+                         });
+  }
+
+  void Bring(DocumentNumber document, const std::vector<ChunkNumber>& had,
+             std::vector<NewRow> rows) {
+    const std::set<ChunkNumber> known(had.begin(), had.end());
+    std::set<ChunkNumber> stay;
+    index_->Reserve(rows.size());
+    for (NewRow& row : rows) {
+      stay.insert(row.chunk);
+      if (!known.contains(row.chunk)) {
+        index_->Append(std::move(row));
+        continue;
+      }
+      auto state = std::make_unique<ChunkState>();
+      state->commit = view_->commit;
+      state->document = row.document_state;
+      state->own = row.own;
+      state->own_is_complete = row.own_is_complete;
+      index_->PushState({document, row.chunk}, std::move(state), view_->commit);
+    }
+    for (const ChunkNumber chunk : known) {
+      if (!stay.contains(chunk)) index_->Delete({document, chunk}, view_->commit);
+    }
+  }
+
+  /// False when something was written since the index was brought up to date.
+  Result<bool> SwitchIfUpToDate() {
+    const std::lock_guard writer(engine_.writer_mutex());
+    TRACEVEC_RETURN_IF_ERROR(old_->CheckCurrent());
+    if (old_->counters.commit != view_->commit) return false;
+    TRACEVEC_ASSIGN_OR_RETURN(const MigrationRecord now, RequireMigration(*old_));
+    if (now.other_number != migration_.other_number) {
+      return Status::Conflict("the migration was ended, or turned round, meanwhile");
+    }
+    TRACEVEC_RETURN_IF_ERROR(CheckNotHeld());
+    const bool is_large = old_->counters.chunks >= engine_.index_options().least_chunks;
+    if (is_large && index_->live_rows() != old_->counters.chunks) {
+      return Status::Internal(fmt::format("{} chunks were indexed, {} were counted",
+                                          index_->live_rows(), old_->counters.chunks));
+    }
+    TRACEVEC_RETURN_IF_ERROR(WriteSwitch());
+    Publish(is_large);
+    done_ = true;
+    return true;
+  }
+
+  Status WriteSwitch() {
+    const BoundField* in_force = *FindField(*old_, migration_.field);
+    MigrationRecord turned = migration_;
+    turned.cut_over = to_cut_over_;
+    turned.other = in_force->field;
+    turned.other_number = in_force->number;
+    new_->record = WithOther(old_->record, migration_);  // Fields may have become known.
+    Commit commit(engine_, *old_, to_cut_over_ ? "cut_over" : "roll_back", options_.label);
+    StoreBatch& batch = commit.batch();
+    batch.Put(Table::kRecords, keys::Migration(old_->number), EncodeMigration(turned));
+    batch.Put(Table::kRecords, keys::Collection(old_->number), EncodeCollection(new_->record));
+    // The files are of the space in force: they go with the next checkpoint.
+    batch.Delete(Table::kRecords, keys::IndexCheckpoint(old_->number));
+    TRACEVEC_RETURN_IF_ERROR(commit.Finish(/*sync=*/true));
+    new_->migration = std::move(turned);
+    return Status::Ok();
+  }
+
+  void Publish(bool is_large) {
+    new_->counters = old_->counters;
+    new_->garbage = old_->garbage;
+    new_->tuning = old_->tuning;  // By number: of the field in force now only if it was before.
+    new_->may_expire = old_->may_expire;
+    new_->has_chunk_metadata = old_->has_chunk_metadata;
+    new_->asserted_vectors = old_->asserted_vectors.load();
+    new_->stored_index.images = old_->stored_index.images;
+    for (const auto& segment : segments_) {
+      if (const ImageFile* file = FileOf(*segment)) {
+        new_->stored_index.images.push_back(file->number());
+      }
+    }
+    new_->stored_index.checkpoint_is_due = true;
+    if (is_large) new_->index = std::move(index_);
+    new_->predecessor = old_;
+    new_->PublishView();
+    old_->stored_index = {};
+    engine_.ReplaceCollection(old_, new_);
+  }
+
+  Engine& engine_;
+  Store& store_;
+  const std::shared_ptr<CollectionState> old_;
+  const bool to_cut_over_;
+  const SwitchOptions& options_;
+  MigrationRecord migration_;
+  std::shared_ptr<CollectionState> new_;
+  std::shared_ptr<const CollectionView> view_;
+  std::shared_ptr<CollectionIndex> index_;
+  std::vector<std::shared_ptr<Segment>> segments_;
+  bool done_ = false;
+};
+
+}  // namespace
+
+Status SwitchMigration(Engine& engine, const std::shared_ptr<CollectionState>& state,
+                       bool to_cut_over, const SwitchOptions& options) {
+  TRACEVEC_RETURN_IF_ERROR(CheckBuildThreads(options.threads));
+  TRACEVEC_RETURN_IF_ERROR(CheckLabel(options.label));
+  return Switch(engine, state, to_cut_over, options).Run();
+}
+
+}  // namespace tracevec

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "core/codec.h"
+#include "core/ids.h"
+#include "tracevec/schema.h"
+
+// Parts that several records have.
+
+namespace tracevec {
+
+/// Number, dimension, metric, space and template of a vector field.
+void PutVectorField(Encoder& out, FieldNumber number, const VectorField& field);
+void ReadVectorField(Decoder& in, FieldNumber& number, VectorField& field);
+
+}  // namespace tracevec

@@ -1,0 +1,246 @@
+// Moving a vector field to another embedding space, while it is read and written.
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/test_documents.h"
+
+namespace tracevec {
+namespace {
+
+constexpr std::uint32_t kNewDimension = 9;
+
+class MigrationTest : public DocumentsTest {
+ protected:
+  static VectorField NewField() {
+    VectorField field;
+    field.dimension = kNewDimension;
+    field.space = {"new model", "2", "", "", ""};
+    return field;
+  }
+  static Embedder NewEmbedder(std::vector<std::string>* seen = nullptr) {
+    return HashEmbedder(kNewDimension, seen);
+  }
+  static SwitchOptions Embedding(std::uint32_t dimension) {
+    SwitchOptions options;
+    options.embed = HashEmbedder(dimension);
+    return options;
+  }
+  void PutPages(int first, int last) {
+    std::vector<Document> documents;
+    for (int i = first; i < last; ++i) documents.push_back(Page(i));
+    Collection::PutManyOptions options;
+    options.put.embed[""] = HashEmbedder(dimension());
+    Must(pages().PutDocuments(documents, options));
+  }
+  static Document Page(int i) {
+    const std::string n = std::to_string(i);
+    return MakePage("page " + n, {"first text of " + n, "second text of " + n, "common"});
+  }
+  std::uint32_t dimension() { return pages().schema().vectors.at("body").dimension; }
+
+  /// What a search for a text, and for every vector, finds in the space in force.
+  void ExpectServed(std::uint32_t expected, std::size_t chunks) {
+    ASSERT_EQ(dimension(), expected);
+    EXPECT_EQ(Must(pages().Count()), chunks);
+    ScanOptions options;
+    options.with_vectors = true;
+    for (const Chunk& chunk : ReadAll(Must(pages().Scan(options)))) {
+      ASSERT_EQ(chunk.vectors.at("body"), HashVector(chunk.text, expected));
+    }
+    for (const char* text : {"first text of 3", "second text of 5"}) {
+      const std::vector<float> query = HashVector(text, expected);
+      SearchRequest request;
+      request.vector = query;
+      request.k = 1;
+      const auto hits = Must(pages().Search(request)).hits;
+      ASSERT_EQ(hits.size(), 1u);
+      EXPECT_EQ(hits[0].text, text);
+    }
+    const std::vector<float> other(expected == kDimension ? kNewDimension : kDimension, 1.0F);
+    SearchRequest request;
+    request.vector = other;
+    EXPECT_TRUE(Fails(pages().Search(request), StatusCode::kInvalidArgument, {"dimension"}));
+  }
+};
+
+TEST_F(MigrationTest, FillsServesTheOldCutsOverAndRollsBack) {
+  for (const int count : {20, 300}) {  // Below and above what has an index.
+    const std::string before = std::to_string(count);
+    PutPages(0, count);
+    const std::size_t chunks = 3 * static_cast<std::size_t>(count);
+    Collection handle = pages();  // One from before follows.
+    const MigrationStatus begun = Must(pages().BeginMigration("body", NewField(), "ann"));
+    EXPECT_EQ(begun.chunks, chunks);
+    EXPECT_EQ(begun.filled, 0u);
+    ExpectServed(kDimension, chunks);
+    EXPECT_TRUE(Fails(pages().CutOver(), StatusCode::kInvalidArgument, {std::to_string(chunks)}));
+    EXPECT_TRUE(Fails(pages().BeginMigration("body", NewField()), StatusCode::kAlreadyExists));
+
+    std::vector<std::string> seen;
+    EXPECT_EQ(Must(pages().FillMigration(NewEmbedder(&seen))).filled, chunks);
+    EXPECT_EQ(seen.size(), chunks);
+    EXPECT_EQ(Must(pages().FillMigration(NewEmbedder(&seen))).filled, chunks);
+    EXPECT_EQ(seen.size(), chunks) << "nothing is embedded twice";
+    ExpectServed(kDimension, chunks);
+
+    Must(pages().CutOver());
+    ExpectServed(kNewDimension, chunks);
+    EXPECT_EQ(handle.schema().vectors.at("body").space.model, "new model");
+    EXPECT_EQ(Must(handle.Migration()).cut_over, true);
+    EXPECT_EQ(Must(db_->Journal()).back().kind, "cut_over");
+    // What did not change is still unchanged: nothing is embedded again.
+    const PutResult same = Must(pages().PutDocument(Page(3), {}));
+    EXPECT_TRUE(same.unchanged);
+    Document changed = Page(3);
+    changed.title = "Another";
+    EXPECT_EQ(Must(pages().PutDocument(changed, {})).kept, 3u);
+    Reopen();
+    ExpectServed(kNewDimension, chunks);
+
+    Must(pages().RollBack());
+    ExpectServed(kDimension, chunks);
+    Must(pages().CutOver());
+    PutPages(count, count + 1);
+    EXPECT_TRUE(Fails(pages().RollBack(), StatusCode::kInvalidArgument, {"3 of"}));
+    Must(pages().RollBack(Embedding(kDimension)));
+    ExpectServed(kDimension, chunks + 3);
+    Must(pages().CutOver());
+    Must(pages().FinishMigration());
+    ExpectServed(kNewDimension, chunks + 3);
+    EXPECT_TRUE(Fails(pages().Migration(), StatusCode::kNotFound));
+    Reopen();
+    ExpectServed(kNewDimension, chunks + 3);
+
+    // Back for the next round, by way of another migration.
+    VectorField old;
+    old.dimension = kDimension;
+    Must(pages().BeginMigration("", old));
+    Must(pages().CutOver(Embedding(kDimension)));
+    Must(pages().FinishMigration());
+    Must(pages().Delete({std::nullopt, "id LIKE '%'"}));
+  }
+}
+
+TEST_F(MigrationTest, RollingBackBeforeTheCutOverLeavesNothing) {
+  PutPages(0, 10);
+  Must(pages().BeginMigration("body", NewField()));
+  FillOptions options;
+  options.batch_size = 4;
+  options.progress = [](std::uint64_t filled, std::uint64_t) { return filled < 8; };
+  EXPECT_TRUE(Fails(pages().FillMigration(NewEmbedder(), options), StatusCode::kCancelled));
+  EXPECT_EQ(Must(pages().Migration()).filled, 8u);
+  Reopen();
+  EXPECT_EQ(Must(pages().Migration()).filled, 8u) << "it goes on where it was";
+  std::vector<std::string> seen;
+  EXPECT_EQ(Must(pages().FillMigration(NewEmbedder(&seen))).filled, 30u);
+  EXPECT_EQ(seen.size(), 22u);
+  Must(pages().RollBack());
+  EXPECT_TRUE(Fails(pages().Migration(), StatusCode::kNotFound));
+  ExpectServed(kDimension, 30);
+  Must(pages().BeginMigration("body", NewField()));
+  EXPECT_EQ(Must(pages().Migration()).filled, 0u);
+}
+
+TEST_F(MigrationTest, AnEmbedderThatFailsLeavesTheOldSpaceInForce) {
+  PutPages(0, 10);
+  Must(pages().BeginMigration("body", NewField()));
+  SwitchOptions options;
+  options.embed = [](std::span<const std::string>) -> Result<std::vector<float>> {
+    return Status::Unavailable("out of credit");
+  };
+  EXPECT_TRUE(Fails(pages().CutOver(options), StatusCode::kUnavailable, {"credit"}));
+  options.embed = HashEmbedder(kDimension);
+  EXPECT_TRUE(Fails(pages().CutOver(options), StatusCode::kInvalidArgument, {"9"}));
+  ExpectServed(kDimension, 30);
+}
+
+TEST_F(MigrationTest, BadArguments) {
+  EXPECT_TRUE(Fails(pages().Migration(), StatusCode::kNotFound));
+  EXPECT_TRUE(Fails(pages().CutOver(), StatusCode::kNotFound));
+  EXPECT_TRUE(Fails(pages().FinishMigration(), StatusCode::kNotFound));
+  EXPECT_TRUE(
+      Fails(pages().BeginMigration("bodi", NewField()), StatusCode::kInvalidArgument, {"'body'"}));
+  VectorField same = pages().schema().vectors.at("body");
+  EXPECT_TRUE(Fails(pages().BeginMigration("body", same), StatusCode::kInvalidArgument));
+  same.dimension = 0;
+  EXPECT_TRUE(Fails(pages().BeginMigration("body", same), StatusCode::kInvalidArgument));
+  Must(pages().BeginMigration("body", NewField()));
+  EXPECT_TRUE(Fails(pages().FillMigration(nullptr), StatusCode::kInvalidArgument));
+  EXPECT_TRUE(Fails(pages().FinishMigration(), StatusCode::kInvalidArgument, {"roll back"}));
+  Must(db_->Snapshot("held"));
+  EXPECT_TRUE(Fails(pages().CutOver(Embedding(kNewDimension)), StatusCode::kConflict, {"'held'"}));
+}
+
+TEST_F(MigrationTest, ErasingTakesTheVectorsOfBothSpaces) {
+  PutPages(0, 10);
+  Must(pages().BeginMigration("body", NewField()));
+  Must(pages().FillMigration(NewEmbedder()));
+  EXPECT_EQ(Must(pages().EraseDocument("page 4")).vectors, 6u);
+  Must(pages().CutOver());
+  ExpectServed(kNewDimension, 27);
+}
+
+TEST_F(MigrationTest, ReadersAndAWriterGoOnMeanwhile) {
+  PutPages(0, 250);
+  Must(pages().BeginMigration("body", NewField()));
+  std::atomic<bool> stop{false};
+  std::atomic<int> failures{0};
+  std::atomic<int> writes{0};
+  std::thread reader([&] {
+    while (!stop) {
+      const std::uint32_t d = pages().schema().vectors.at("body").dimension;
+      const std::vector<float> query = HashVector("first text of 3", d);
+      SearchRequest request;
+      request.vector = query;
+      request.k = 1;
+      const auto response = pages().Search(request);
+      // Between the schema and the search the space may change; never within a search.
+      const bool moved = !response.ok() && response.status().code() == StatusCode::kInvalidArgument;
+      if (!moved && (!response.ok() || response->hits[0].text != "first text of 3")) ++failures;
+    }
+  });
+  std::thread writer([&] {
+    for (int i = 250; !stop; ++i) {
+      PutOptions options;
+      options.embed[""] = [&](std::span<const std::string> texts) {
+        return HashEmbedder(pages().schema().vectors.at("body").dimension)(texts);
+      };
+      const auto put = pages().PutDocument(Page(i), options);
+      if (put.ok()) {
+        ++writes;
+      } else if (put.status().code() != StatusCode::kInvalidArgument) {
+        ++failures;
+      }
+      // A cut-over needs a pause in which its index is brought up to date.
+      std::this_thread::sleep_for(std::chrono::milliseconds(i % 5 == 0 ? 500 : 5));
+    }
+  });
+  // On a busy machine a writer may leave no pause, which is a Conflict that changes nothing.
+  Status status;
+  const auto turn = [&](bool cut_over, std::uint32_t dimension) {
+    do {
+      status =
+          cut_over ? pages().CutOver(Embedding(dimension)) : pages().RollBack(Embedding(dimension));
+    } while (status.code() == StatusCode::kConflict);
+    return status.ok();
+  };
+  for (int round = 0; round < 2; ++round) {
+    if (!turn(true, kNewDimension) || !turn(false, kDimension)) break;
+  }
+  if (status.ok()) turn(true, kNewDimension);
+  stop = true;
+  reader.join();
+  writer.join();
+  ASSERT_TRUE(status.ok()) << status.ToString();
+  EXPECT_EQ(failures, 0);
+  EXPECT_GT(writes, 0);
+  ExpectServed(kNewDimension, 3 * (250 + static_cast<std::size_t>(writes)));
+}
+
+}  // namespace
+}  // namespace tracevec
