@@ -6,7 +6,7 @@ namespace tracevec {
 
 /// Deletes the documents of a collection whose time to live has passed, in commits of the kind
 /// "expire", and sweeps all garbage that nothing in use can see. REQUIRES: Engine::writer_mutex()
-/// not held. Cost: one pass over the newest versions where a document may expire.
+/// not held. Cost: one pass over the newest versions.
 Status DeleteExpired(Engine& engine, CollectionState& state);
 
 /// Sweeps all garbage that no view and no snapshot can see, a slice at a time, so that writers get
