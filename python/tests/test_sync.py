@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import tracevec as tv
-from tracevec._files import parse_html
+from tracevec._files import list_files, parse_html
 from tracevec.cli import main
 
 SPACE = tv.EmbeddingSpace("by-length", "1")
@@ -156,9 +156,82 @@ def test_two_folders_do_not_touch_each_other(folder, pages, tmp_path) -> None:
     (other / "x.md").write_text("# X\n\nWords of x.\n")
     pages.sync_folder(folder, embed=Embed())
     pages.sync_folder(other, embed=Embed(), id_prefix="other/", metadata={"area": "x"})
+    (other / "y.md").write_text("# Y\n\nWords of y.\n")
     (other / "x.md").unlink()
     assert pages.sync_folder(other, embed=Embed(), id_prefix="other/").removed == ["other/x.md"]
-    assert len(contents(pages)) == 3
+    assert len(contents(pages)) == 4
+
+
+def test_only_what_the_sync_brought_is_removed(folder, pages) -> None:
+    by_hand = tv.Document("by hand", "Stays.", uri=folder.as_uri() + "/by-hand.md")
+    pages.put_document(by_hand, embed=Embed())
+    pages.sync_folder(folder / "sub", embed=Embed(), id_prefix="nested/")
+    pages.sync_folder(folder, embed=Embed(), id_prefix="again/")
+    pages.sync_folder(folder, embed=Embed())
+    before = contents(pages)
+    assert len(before) == 1 + 1 + 3 + 3
+    assert pages.sync_folder(folder, embed=Embed()).removed == []
+    assert contents(pages) == before
+    (folder / "a.md").unlink()
+    assert pages.sync_folder(folder, embed=Embed()).removed == ["a.md"]
+    del before["a.md"]
+    assert contents(pages) == before
+
+
+def test_a_document_of_other_origin_is_not_overwritten(folder, pages) -> None:
+    pages.put_document(tv.Document("a.md", "By hand.", uri="https://a"), embed=Embed())
+    result = pages.sync_folder(folder, embed=Embed())
+    assert [Path(path).name for path, _ in result.failed] == ["a.md"]
+    assert "'https://a'" in result.failed[0][1] and "id_prefix" in result.failed[0][1]
+    assert len(result.added) == 2 and pages.document("a.md").text == "By hand."
+
+
+def test_a_folder_that_cannot_be_read_keeps_its_documents(folder, pages, monkeypatch) -> None:
+    pages.sync_folder(folder, embed=Embed())
+    scandir = os.scandir
+
+    def refusing(path: str) -> object:
+        if str(path).endswith("sub"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    (folder / "a.md").unlink()
+    result = pages.sync_folder(folder, embed=Embed())
+    assert [Path(path).name for path, _ in result.failed] == ["sub"]
+    assert result.removed == ["a.md"] and set(contents(pages)) == {"c.html", "sub/b.txt"}
+
+
+def test_a_folder_that_became_empty_is_refused(folder, pages) -> None:
+    pages.sync_folder(folder, embed=Embed())
+    before = contents(pages)
+    for file in list(folder.rglob("*")):
+        if file.is_file():
+            file.unlink()
+    for dry_run in (True, False):
+        with pytest.raises(tv.InvalidArgument, match="no file .* 3 documents"):
+            pages.sync_folder(folder, embed=Embed(), dry_run=dry_run)
+    assert contents(pages) == before
+
+
+def test_links_out_of_the_folder_are_left_out(folder, pages, tmp_path) -> None:
+    (tmp_path / "secret.md").write_text("# Secret\n")
+    (folder / "out.md").symlink_to(tmp_path / "secret.md")
+    (folder / "in.md").symlink_to(folder / "a.md")
+    (folder / "loop.md").symlink_to(folder / "loop.md")
+    assert "out.md" not in pages.sync_folder(folder, embed=Embed()).added
+    assert set(contents(pages)) == {"a.md", "c.html", "in.md", "sub/b.txt"}
+
+
+def test_patterns_are_globs_from_the_folder(folder) -> None:
+    def names(*patterns: str) -> list[str]:
+        files, failed = list_files(folder, patterns)
+        assert failed == []
+        return [file.relative_to(folder).as_posix() for file in files]
+
+    assert names("*.md") == ["a.md"] and names("*.txt") == []
+    assert names("**/*.txt") == names("sub/*") == names("**/sub/b.???") == ["sub/b.txt"]
+    assert names("*.md", "**/[ab].*") == ["a.md", "sub/b.txt"]
 
 
 SLOW = """

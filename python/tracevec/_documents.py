@@ -135,9 +135,10 @@ class DocumentMethods:
 
         A document's id is ``id_prefix`` and its path from the folder, its URI ``uri_base`` and that
         path. Files whose text is that of a document whose file is gone are renamed: nothing is
-        embedded for them. Documents whose URI is below ``uri_base`` and whose file is gone, or does
-        not match the pattern any more, are removed; no other document is touched. A file that
-        cannot be read is listed as failed, and its document stays.
+        embedded for them. Documents with the id and the URI of a path whose file is gone, or does
+        not match the pattern any more, are removed; no other document is touched: a file whose id
+        another one has is listed as failed. So is a file or folder that cannot be read, and its
+        documents stay. Symbolic links to folders, or out of the folder, are left out.
 
         Documents are written in groups of at most 64; a sync that was cut off is resumed by
         repeating it.
@@ -157,8 +158,9 @@ class DocumentMethods:
             embed_batch_size: Most texts of one call of ``embed``.
 
         Raises:
-            InvalidArgument: The path is no folder. And what ``put_documents`` raises, after the
-                groups before.
+            InvalidArgument: The path is no folder; or no file matches, but documents of it are
+                stored: the folder may not be mounted. And what ``put_documents`` raises, after
+                the groups before.
         """
         return sync_folder(
             self,

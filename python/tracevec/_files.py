@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
-from pathlib import Path
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePath
 
 from . import _core
 from ._types import Chunker, Document
@@ -20,11 +22,43 @@ _BLOCKS = ("p", "li", "pre", "blockquote", "td", "th", "dt", "dd", "figcaption",
 _UNSEEN = ("script", "style", "template", "noscript", "head", "nav")
 
 
-def list_files(folder: Path, patterns: str | Iterable[str]) -> list[Path]:
-    """The files below a folder that match one of the patterns, sorted by path."""
-    wanted = (patterns,) if isinstance(patterns, str) else patterns
-    found = {path for pattern in wanted for path in folder.glob(pattern)}
-    return sorted(path for path in found if path.is_file())
+def list_files(
+    folder: Path, patterns: str | Iterable[str]
+) -> tuple[list[Path], list[tuple[Path, OSError]]]:
+    """The files below a folder that match one of the patterns, sorted by path, and what could not
+    be looked into: nobody knows which files it has.
+
+    Symbolic links to folders, and to files outside of the folder, are left out.
+    """
+    given = (patterns,) if isinstance(patterns, str) else patterns
+    wanted = [PurePath(pattern).parts for pattern in given]
+    root = folder.resolve()
+    found: list[Path] = []
+    failed: list[tuple[Path, OSError]] = []
+
+    def fail(error: OSError) -> None:
+        failed.append((Path(error.filename), error))
+
+    for directory, _, names in os.walk(folder, onerror=fail):
+        for path in (Path(directory, name) for name in names):
+            parts = path.relative_to(folder).parts
+            if not any(_matches(parts, pattern) for pattern in wanted):
+                continue
+            try:
+                # First, since a loop of links is no file and cannot be resolved.
+                if path.is_file() and path.resolve().is_relative_to(root):
+                    found.append(path)
+            except OSError as error:
+                failed.append((path, error))
+    return sorted(found), failed
+
+
+def _matches(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
+    if not pattern:
+        return not parts
+    if pattern[0] == "**":
+        return any(_matches(parts[skipped:], pattern[1:]) for skipped in range(len(parts) + 1))
+    return bool(parts) and fnmatchcase(parts[0], pattern[0]) and _matches(parts[1:], pattern[1:])
 
 
 def read_document(path: Path, id: str, chunker: Chunker | None = None) -> Document:

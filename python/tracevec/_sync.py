@@ -34,7 +34,8 @@ class SyncResult:
         added, changed, removed: Ids of documents.
         renamed: (old id, new id): the same text under another path; nothing was embedded for it.
         unchanged: Number of documents that were as the folder has them.
-        failed: (path, error): files that could not be read; their documents stay as they were.
+        failed: (path, error): files and folders that could not be read, and files whose id another
+            document has; these documents stay as they were.
         kept_chunks, added_chunks, removed_chunks: Of added and changed documents.
         texts: Texts given to the embedder.
         calls: Calls of the embedder.
@@ -114,9 +115,9 @@ def sync_folder(
     sync.label = label
     sync.batch_size = embed_batch_size
     started = time.perf_counter()
-    files = list_files(folder, pattern)
+    files, unseen = list_files(folder, pattern)
     with progress_bar(progress, len(files), "files") as bar:
-        sync.run(files, bar)
+        sync.run(files, unseen, bar)
     sync.result.seconds = time.perf_counter() - started
     return sync.result
 
@@ -142,17 +143,21 @@ class _Sync:
         self.label = ""
         self.batch_size = 1
         self.result = SyncResult()
-        # What is there of this folder: what it brought has a URI below its own.
-        self.stored = {
-            version.id: version
-            for version in collection.documents(id_prefix)
-            if version.uri.startswith(base)
-        }
+        # What is there of this folder: what it brought has the URI and the id of one path.
+        self.stored: set[str] = set()
+        self.others: dict[str, str] = {}  # id -> URI of a document that came some other way
+        for version in collection.documents(id_prefix):
+            uri = version.uri
+            if uri.startswith(base) and version.id == id_prefix + uri[len(base) :]:
+                self.stored.add(version.id)
+            else:
+                self.others[version.id] = uri
         self.missing: set[str] = set()  # documents whose files are gone
         self.by_text: dict[bytes, str] = {}  # hash of the text of one of them -> its id
 
-    def run(self, files: list[Path], bar: Progress) -> None:
-        self._find_missing(files)
+    def run(self, files: list[Path], unseen: list[tuple[Path, OSError]], bar: Progress) -> None:
+        self.result.failed += [(str(path), str(error)) for path, error in unseen]
+        self._find_missing(files, [path for path, _ in unseen])
         # Renames last, while both documents are there to take the vectors from.
         renamed: list[tuple[str, Document]] = []
         group: list[Document] = []
@@ -178,17 +183,38 @@ class _Sync:
     def _id(self, path: Path) -> str:
         return self.id_prefix + path.relative_to(self.folder).as_posix()
 
-    def _find_missing(self, files: list[Path]) -> None:
+    def _find_missing(self, files: list[Path], unseen: list[Path]) -> None:
         present = {self._id(path) for path in files}
         self.missing = {id for id in self.stored if id not in present}
+        for path in unseen:
+            below = self.id_prefix if path == self.folder else self._id(path) + "/"
+            self.missing = {
+                id for id in self.missing if id != self._id(path) and not id.startswith(below)
+            }
+        if self.missing and not files:
+            raise InvalidArgument(
+                f"sync_folder: no file of {str(self.folder)!r} matches, but {len(self.missing):,} "
+                "documents of it are stored; is it there? To remove them all, use delete_document"
+            )
         for id in sorted(self.missing):
             self.by_text.setdefault(_hash(self.collection.document(id).text), id)
 
     def _read(self, files: list[Path], bar: Progress) -> Iterator[Document]:
         for path in files:
             bar.update(1)
+            id = self._id(path)
+            if id in self.others:
+                uri = self.others[id]
+                self.result.failed.append(
+                    (
+                        str(path),
+                        f"document {id!r} with the URI {uri!r} is not of this folder; "
+                        "give another id_prefix, or the uri_base it was synced with",
+                    )
+                )
+                continue
             try:
-                document = read_document(path, self._id(path), self.chunker)
+                document = read_document(path, id, self.chunker)
                 self.result.bytes_read += path.stat().st_size
             except (OSError, UnicodeDecodeError) as error:
                 self.result.failed.append((str(path), str(error)))

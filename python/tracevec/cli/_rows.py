@@ -43,7 +43,10 @@ def read_jsonl(path: Path, schema: CollectionSchema) -> Iterator[Row | BadRow]:
 
 def read_folder(folder: Path, patterns: Sequence[str]) -> Iterator[Row | BadRow]:
     """One document a file; its id is the path from the folder, its title the first heading."""
-    for path in list_files(folder, patterns):
+    files, failed = list_files(folder, patterns)
+    for path, error in failed:
+        yield BadRow(str(path), str(error))
+    for path in files:
         try:
             document = read_document(path, path.relative_to(folder).as_posix())
         except (OSError, UnicodeDecodeError) as error:
