@@ -33,6 +33,9 @@ void BindCertificate(nb::module_& module) {
       .Field("vectors", &C::vectors, "Vectors removed.")
       .Field("journal_entries", &C::journal_entries, "In which the document's id was replaced.")
       .Field("complete", &C::complete, "Whether nothing of it is left.")
+      .Field("nothing_stored", &C::nothing_stored,
+             "Whether no record of it was there: what it may have left was compacted away, but not "
+             "looked for.")
       .Field("snapshots", &C::snapshots,
              "Names of snapshots that still hold it; \"\" for an open handle of a released one.")
       .Field("held_by_readers", &C::held_by_readers,
@@ -42,8 +45,8 @@ void BindCertificate(nb::module_& module) {
       .Field("bytes_scanned", &C::bytes_scanned, "As stored.")
       .Field("values_scanned", &C::values_scanned, "Decompressed records.")
       .Field("patterns", &C::patterns, "Texts, metadata and vectors that were looked for.")
-      .Field("patterns_shared", &C::patterns_shared, "Of them, what another document has too.")
-      .Field("patterns_short", &C::patterns_short, "Left out, since shorter than 8 bytes.")
+      .Field("patterns_shared", &C::patterns_shared, "Of them, what another record has too.")
+      .Field("patterns_short", &C::patterns_short, "Left out: shorter than 8 bytes, or all zeros.")
       .Field("findings", &C::findings, "Where one was found; empty: nowhere.")
       .Finish();
 }

@@ -17,6 +17,7 @@
 #include "retrieval/delete.h"
 #include "retrieval/document_reader.h"
 #include "retrieval/erasure_evidence.h"
+#include "retrieval/index_checkpoint.h"
 #include "retrieval/validate.h"
 #include "storage/keys.h"
 
@@ -27,6 +28,8 @@ namespace {
 constexpr std::chrono::seconds kLongestWaitForReaders{2};
 constexpr std::chrono::milliseconds kLookAtReaders{5};
 constexpr std::size_t kBuildThreads = 2;
+/// With so many bytes of 0xff a prefix comes after all its keys.
+constexpr std::size_t kBytesPastAnyKey = 64;
 
 /// What the journal calls an erased document: the same for the same id, which it does not tell.
 std::string ErasedName(std::string_view id) { return "erased:" + ToHex(HashBytes(id)); }
@@ -46,10 +49,11 @@ class Eraser {
     if (!stored) return EraseRests();
     TRACEVEC_RETURN_IF_ERROR(NoteSnapshots());
     if (!certificate_.snapshots.empty()) return Done(false);
+    // Before the wait: a build that is under way is a reader too, and ends with this.
+    TRACEVEC_RETURN_IF_ERROR(DropDeadRows());
     certificate_.held_by_readers = !WaitForReaders();
     if (certificate_.held_by_readers) return Done(false);
     TRACEVEC_RETURN_IF_ERROR(RemoveRecords());
-    TRACEVEC_RETURN_IF_ERROR(DropDeadRows());
     TRACEVEC_RETURN_IF_ERROR(store_.CompactAway(Ranges()));
     if (!options_.verify) return Done(true);
     TRACEVEC_RETURN_IF_ERROR(
@@ -59,15 +63,28 @@ class Eraser {
 
  private:
   /// Of a document whose records went before, bytes may be left: nobody knows which, so that all
-  /// deleted records of the store go.
+  /// deleted records of the collection go, and nothing can be looked for.
   Result<ErasureCertificate> EraseRests() {
+    certificate_.nothing_stored = true;
+    {
+      const std::lock_guard writer(engine_.writer_mutex());
+      TRACEVEC_RETURN_IF_ERROR(state_.CheckCurrent());
+      StoreBatch batch;
+      TRACEVEC_RETURN_IF_ERROR(RedactJournal(&batch));
+      TRACEVEC_RETURN_IF_ERROR(store_.Write(batch, /*sync=*/true));
+    }
     TRACEVEC_RETURN_IF_ERROR(DropDeadRows());
-    TRACEVEC_RETURN_IF_ERROR(store_.Compact());
-    return Done(true);
+    TRACEVEC_RETURN_IF_ERROR(store_.CompactAway(Ranges()));
+    return Done(false);
   }
 
+  /// Out of the index, and out of the files of what it was.
   Status DropDeadRows() {
-    return engine_.builder().BuildAll(state_.shared_from_this(), kBuildThreads, /*even_so=*/false);
+    TRACEVEC_RETURN_IF_ERROR(
+        engine_.builder().BuildAll(state_.shared_from_this(), kBuildThreads, /*even_so=*/false));
+    const std::lock_guard writer(engine_.writer_mutex());
+    TRACEVEC_RETURN_IF_ERROR(state_.CheckCurrent());
+    return RemoveReplacedImages(store_, state_);
   }
 
   Result<ErasureCertificate> Done(bool complete) {
@@ -196,21 +213,15 @@ class Eraser {
     return prefixes;
   }
 
-  /// Keys in whose files its bytes may lie.
+  /// Keys in whose files its bytes may lie: those of the whole collection, since the id may have
+  /// been another document's before, of which nothing is known any more.
   std::vector<KeyRange> Ranges() const {
-    std::vector<KeyRange> ranges = OwnPrefixes();
-    const auto add = [&](std::string prefix) {
-      ranges.push_back({Table::kRecords, std::move(prefix), ""});
-    };
-    add(keys::Document(state_.number, id_));
-    const std::string own = id_ + "#";
-    add(keys::ChunkId(state_.number, own));
-    for (const std::string& chunk_id : evidence_.chunk_ids) {
-      if (!chunk_id.starts_with(own)) add(keys::ChunkId(state_.number, chunk_id));
+    std::vector<KeyRange> ranges = {{Table::kRecords, keys::JournalPrefix(), ""}};
+    for (const char kind : keys::CollectionKinds()) {
+      ranges.push_back(
+          {keys::TableOf(kind), keys::KindAndCollectionPrefix(kind, state_.number), ""});
     }
-    add(keys::GarbagePrefix(state_.number));
-    add(keys::JournalPrefix());
-    for (KeyRange& range : ranges) range.last = range.first + std::string(64, '\xff');
+    for (KeyRange& range : ranges) range.last = range.first + std::string(kBytesPastAnyKey, '\xff');
     return ranges;
   }
 

@@ -123,6 +123,10 @@ class EvidenceCollector {
     std::vector<float> normalised(dimension);
     for (; cursor.Valid(); cursor.Next()) {
       ++evidence_.vectors;
+      if (cursor.value().find_first_not_of('\0') == std::string_view::npos) {
+        ++evidence_.short_patterns;  // Zeros stand everywhere.
+        continue;
+      }
       const std::size_t as_given = evidence_.patterns.size();
       AddPattern(cursor.value());
       const bool is_new = evidence_.patterns.size() > as_given;
@@ -162,8 +166,8 @@ Status VerifyErasure(const Store& store, const ErasureEvidence& evidence, keys::
   std::vector<bool> shared(evidence.patterns.size(), false);
   std::set<std::string> findings;
   const auto found = [&](const BytePlace& place, std::size_t pattern) {
-    const auto owner = place.decompressed ? keys::OwnerOf(place.key) : std::nullopt;
-    if (owner && *owner != erased) {
+    // Records of no document, as the journal, have it of their own: nothing is copied into them.
+    if (place.decompressed && keys::OwnerOf(place.key) != erased) {
       shared[pattern] = true;
       return;
     }

@@ -30,7 +30,7 @@ struct ErasureEvidence {
 Result<ErasureEvidence> CollectEvidence(const Store& store, const CollectionState& state,
                                         DocumentNumber document);
 
-/// Reads all files for the patterns of what was erased. What another document has too is no trace;
+/// Reads all files for the patterns of what was erased. What another record has too is no trace;
 /// anything else is a finding. Fills the certificate's figures.
 Status VerifyErasure(const Store& store, const ErasureEvidence& evidence, keys::Owner erased,
                      ErasureCertificate* certificate);

@@ -149,12 +149,8 @@ Status BuildEverything(Engine& engine, const std::shared_ptr<CollectionState>& s
     TRACEVEC_RETURN_IF_ERROR(state->CheckCurrent());
     return Status::ResourceExhausted("the index was given up for want of memory meanwhile; retry");
   }
-  if (builds.empty()) return Status::Ok();
-  // Files that are no longer used go with it.
-  WriteDueCheckpoint(engine, *state)
-      .status()
-      .IgnoreError("tried again after the next build, and at close");
-  return Status::Ok();
+  // Files that are no longer used go with it, also those of builds before this.
+  return WriteDueCheckpoint(engine, *state).status();
 }
 
 }  // namespace tracevec

@@ -22,6 +22,7 @@ IndexCheckpointRecord MakeCheckpoint(const CollectionState& state, const KeptFil
   IndexCheckpointRecord record;
   record.commit = state.counters.commit;
   record.may_expire = state.may_expire;
+  if (state.index == nullptr) return record;  // That of no images is none.
   std::vector<DocumentNumber>& stale = record.stale_documents;
   const IndexView view = state.index->View(state.counters.commit);
   for (std::size_t s = 0; s < view.sets.size(); ++s) {
@@ -88,6 +89,21 @@ Status WriteIndexCheckpoint(Store& store, CollectionState& state, const KeptFile
     store.image_files().Remove(number).IgnoreError("the next open for writing removes it");
   }
   return Status::Ok();
+}
+
+Status RemoveReplacedImages(Store& store, CollectionState& state) {
+  std::set<std::uint64_t> used;
+  if (state.index != nullptr) {
+    for (const auto& set : state.index->View(state.counters.commit).sets) {
+      const auto* segment = dynamic_cast<const Segment*>(set.get());
+      const ImageFile* file = segment == nullptr ? nullptr : FileOf(*segment);
+      if (file != nullptr) used.insert(file->number());
+    }
+  }
+  const std::vector<std::uint64_t>& stored = state.stored_index.images;
+  const bool all_used = std::all_of(stored.begin(), stored.end(),
+                                    [&](std::uint64_t number) { return used.contains(number); });
+  return all_used ? Status::Ok() : WriteIndexCheckpoint(store, state);
 }
 
 bool CheckpointIsDue(const CollectionState& state, const IndexOptions& options) {

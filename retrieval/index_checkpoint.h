@@ -23,6 +23,10 @@ using KeptFiles = std::map<const Segment*, std::shared_ptr<const ImageFile>>;
 /// REQUIRES: Engine::writer_mutex() held. Cost: a pass over the rows, and a sync.
 Status WriteIndexCheckpoint(Store& store, CollectionState& state, const KeptFiles& kept = {});
 
+/// Removes the files of segments that the index no longer has, with a checkpoint that does not name
+/// them; all files where there is no index. REQUIRES: Engine::writer_mutex() held.
+Status RemoveReplacedImages(Store& store, CollectionState& state);
+
 /// Whether the checkpoint misses so much that it should be written again.
 bool CheckpointIsDue(const CollectionState& state, const IndexOptions& options);
 

@@ -56,6 +56,12 @@ Status PutWriter::CheckNotMoved(const PutPlan& plan) const {
   TRACEVEC_ASSIGN_OR_RETURN(const auto record,
                             ReadDocumentRecord(engine_.store(), state_.number, id));
   const auto version = [](const std::optional<DocumentRecord>& r) { return r ? r->version : 0; };
+  // An id that was erased and put again has another number, maybe at the same version.
+  const bool is_same = !record || !plan.record || record->number == plan.record->number;
+  if (!is_same) {
+    return Status::Conflict(fmt::format(
+        "document '{}': since the put was planned it was removed whole, and put again", id));
+  }
   if (version(record) == version(plan.record)) return Status::Ok();
   return Status::Conflict(
       fmt::format("document '{}': it was at version {} when the put was planned, "

@@ -17,8 +17,11 @@ std::size_t BytePatterns::FilterBit(std::uint64_t first_bytes) {
 
 bool BytePatterns::Add(std::string_view pattern) {
   if (pattern.size() < kShortest) return false;
-  if (std::find(patterns_.begin(), patterns_.end(), pattern) != patterns_.end()) return false;
   const std::uint64_t first = FirstBytes(pattern.data());
+  const auto [begin, end] = by_first_bytes_.equal_range(first);
+  const bool is_known =
+      std::any_of(begin, end, [&](const auto& each) { return patterns_[each.second] == pattern; });
+  if (is_known) return false;
   by_first_bytes_.emplace(first, static_cast<std::uint32_t>(patterns_.size()));
   filter_.set(FilterBit(first));
   longest_ = std::max(longest_, pattern.size());

@@ -144,8 +144,9 @@ class Store {
   /// any more, logs included. Cost: the files that overlap the ranges are written anew. Iterators
   /// hold files that they read.
   Status CompactAway(std::span<const KeyRange> ranges);
-  /// Reads every file, as stored, and tables of records decompressed too, and says where patterns
-  /// stand. In a directory decompressed records come first. Cost: everything is read twice.
+  /// Reads every file that has data, as stored, and tables of records decompressed too, and says
+  /// where patterns stand. In a directory decompressed records come first. Cost: everything is read
+  /// twice.
   Result<ByteScan> ScanFiles(const BytePatterns& patterns, const FoundBytes& found) const;
   /// Files beside the records, which are derived from them. REQUIRES: this is not closed.
   ImageFiles& image_files() const;

@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "core/return_if_error.h"
 #include "storage/byte_patterns.h"
+#include "storage/marker_file.h"
 #include "storage/store_directory.h"
 #include "storage/store_errors.h"
 #include "storage/store_state.h"
@@ -52,6 +54,7 @@ class FileScan {
       const rocksdb::IOStatus asked =
           state_.file_system->IsDirectory(path, {}, &is_directory, nullptr);
       if (name == "." || name == ".." || (asked.ok() && is_directory)) continue;
+      if (HasNoData(name)) continue;
       TRACEVEC_RETURN_IF_ERROR(ScanAsStored(path));
     }
     return Status::Ok();
@@ -95,6 +98,12 @@ class FileScan {
       const std::size_t keep = std::max<std::size_t>(patterns_.longest(), 1) - 1;
       if (window.size() > keep) window.erase(0, window.size() - keep);
     }
+  }
+
+  /// Files of settings alone, whose words may be anyone's.
+  static bool HasNoData(std::string_view name) {
+    return name == kMarkerFileName || name == "CURRENT" || name == "IDENTITY" ||
+           name.starts_with("OPTIONS-");
   }
 
   /// A file that RocksDB, or the builder, removed after it was listed.

@@ -207,6 +207,103 @@ TEST_F(ErasureTest, LooseVectorsAreErasedToo) {
   EXPECT_EQ(Must(pages_->Count()), 29u);
 }
 
+TEST_F(ErasureTest, WhatWasSweptBeforeLeavesTheJournalToo) {
+  Put(Secret("1"));
+  PutOthers();
+  Must(db_->Snapshot("before"));
+  EXPECT_FALSE(Must(pages_->EraseDocument("secret")).complete);
+  Must(db_->ReleaseSnapshot("before"));
+  Put(Secret("2"));
+  Must(pages_->DeleteDocument("secret"));
+  Must(db_->Compact());
+  const ErasureCertificate certificate = Must(pages_->EraseDocument("secret"));
+  EXPECT_TRUE(certificate.nothing_stored);
+  EXPECT_FALSE(certificate.complete) << "nobody knows what to look for";
+  EXPECT_FALSE(certificate.verified);
+  EXPECT_EQ(certificate.journal_entries, 3u);
+  for (int round = 0; round < 2; ++round) {
+    for (const JournalEntry& entry : Must(db_->Journal())) EXPECT_NE(entry.document, "secret");
+    EXPECT_EQ(FilesWithMarkers(), std::vector<std::string>{});
+    Reopen();
+  }
+}
+
+TEST_F(ErasureTest, ImagesOfACollectionThatBecameSmallGo) {
+  Put(Secret("1"));
+  PutOthers();
+  Must(pages_->Rebuild());
+  for (int i = 0; i < 38; ++i) Must(pages_->DeleteDocument("page " + std::to_string(i)));
+  Must(pages_->DeleteDocument("secret"));
+  Reopen();
+  ASSERT_EQ(Must(pages_->Stats()).segments, 0u) << "it is read from the store";
+  ASSERT_FALSE(ImagesOf(FilesWithMarkers()).empty());
+  EXPECT_TRUE(Must(pages_->EraseDocument("secret")).nothing_stored) << "swept at opening";
+  EXPECT_EQ(FilesWithMarkers(), std::vector<std::string>{});
+  Reopen();
+  EXPECT_EQ(Must(pages_->Count()), 4u);
+}
+
+TEST_F(ErasureTest, AnEarlierLifeOfTheIdGoesToo) {
+  Put(Secret("1"));
+  PutOthers();
+  Must(db_->Compact());
+  Must(pages_->DeleteDocument("secret"));
+  for (int i = 0; i < 600; ++i) Put(MakePage("busy", {"round " + std::to_string(i)}));
+  Reopen();
+  ASSERT_FALSE(FilesWithMarkers().empty()) << "swept, and not compacted";
+  Put(Secret("2"));
+  ASSERT_EQ(Must(pages_->GetDocument("secret")).info.version, 1u) << "a life of its own";
+  EXPECT_TRUE(Must(pages_->EraseDocument("secret")).complete);
+  EXPECT_EQ(FilesWithMarkers(), std::vector<std::string>{});
+}
+
+TEST_F(ErasureTest, APutInFlightOverAnErasureIsPlannedAgain) {
+  Put(Secret("1"));
+  const Embedder embed = HashEmbedder(kDimension);
+  int calls = 0;
+  PutOptions options;
+  options.embed[""] = [&](std::span<const std::string> texts) {
+    if (calls++ == 0) {
+      EXPECT_TRUE(Must(pages_->EraseDocument("secret")).complete);
+      Put(MakePage("secret", {"another life"}));  // At version 1, as when the put was planned.
+    }
+    return embed(texts);
+  };
+  const std::string kept = "the marker of the text 1";
+  const PutResult put = Must(pages_->PutDocument(MakePage("secret", {kept, "more"}), options));
+  EXPECT_EQ(calls, 2);
+  EXPECT_EQ(put.version, 2u);
+  EXPECT_EQ(put.added, 2u);
+  GetOptions with_vectors;
+  with_vectors.with_vectors = true;
+  const StoredDocument document = Must(pages_->GetDocument("secret", with_vectors));
+  ASSERT_EQ(document.chunks.size(), 2u);
+  EXPECT_EQ(document.chunks[0].text, kept);
+  EXPECT_EQ(document.chunks[0].vectors.at("body"), HashVector(kept, kDimension));
+  EXPECT_EQ(Must(pages_->Count()), 2u);
+}
+
+TEST_F(ErasureTest, WhatOthersHaveIsNoTrace) {
+  Put(MakePage("other", {"some text"}));
+  Document page = MakePage("secret", {"another text"});
+  page.metadata["by"] = "the weekly importer";  // As the journal has it.
+  page.metadata["words"] = Value::List{"TRACEVEC", "CFOptions"};
+  PutOptions options;
+  options.embed[""] = HashEmbedder(kDimension);
+  options.label = "the weekly importer";
+  Must(pages_->PutDocument(page, options));
+  EXPECT_EQ(Must(pages_->EraseDocument("secret")).findings, std::vector<std::string>{});
+
+  Collection flat = Must(db_->CreateCollection("flat", BodySchema(kDimension, Metric::kL2)));
+  Rows rows = MakeRows(0, 30, kDimension);
+  std::fill_n(rows.vectors.begin() + 7 * kDimension, kDimension, 0.0F);
+  Upsert(flat, rows);
+  Must(flat.Rebuild());
+  const ErasureCertificate zeros = Must(flat.EraseDocument("id7"));
+  EXPECT_EQ(zeros.vectors, 1u);
+  EXPECT_EQ(zeros.findings, std::vector<std::string>{});
+}
+
 TEST_F(ErasureTest, BadArgumentsChangeNothing) {
   Put(Secret("1"));
   EXPECT_TRUE(Fails(pages_->EraseDocument(""), StatusCode::kInvalidArgument));

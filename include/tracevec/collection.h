@@ -191,12 +191,13 @@ class TRACEVEC_EXPORT Collection {
   /// Reads and writes go on meanwhile. Then all files are read, as stored and decompressed, for
   /// what was erased. The certificate says what was done and found, and who still holds the
   /// document: with a snapshot that has it only the deletion is done; release the snapshot and call
-  /// again. A missing document gives a certificate with 0 versions, once all that was ever deleted
-  /// has been compacted away. What the file system does with freed blocks, and copies made of the
-  /// files, are out of reach; so are chunk ids and the document's, which may be borders of key
-  /// ranges in the store's MANIFEST until the next open. Errors: Conflict (put again meanwhile),
-  /// ReadOnly, IOError, ResourceExhausted; then call again. Cost: that of Rebuild where the index
-  /// has its rows, and two passes over all files.
+  /// again. A missing document gives a certificate with `nothing_stored`, which is not complete,
+  /// once all that was deleted of the collection has been compacted away. What the file system does
+  /// with freed blocks, and copies made of the files, are out of reach; so are chunk ids and the
+  /// document's, which may be borders of key ranges in the store's MANIFEST until the next open.
+  /// Errors: Conflict (put again meanwhile), ReadOnly, IOError, ResourceExhausted; then call again.
+  /// Cost: that of Rebuild where the index has its rows, the collection's records written anew, and
+  /// two passes over all files.
   Result<ErasureCertificate> EraseDocument(std::string_view id, const EraseOptions& options = {});
 
   /// What the collection holds and how it came to be, from what is stored: models, parsers,

@@ -28,6 +28,10 @@ struct ErasureCertificate {
 
   /// Nothing of it is left. False when something below still holds it, or was found.
   bool complete = false;
+  /// No record of it was there, as when it was deleted long ago, or an erasure stopped halfway.
+  /// What it may have left was compacted away and its id replaced in the journal, but nobody knows
+  /// what to look for: not verified, and not complete.
+  bool nothing_stored = false;
   /// Snapshots that still hold it; "" stands for an open handle of a released one.
   std::vector<std::string> snapshots;
   bool held_by_readers = false;  ///< A scan or search that began before it went on for too long.
@@ -37,8 +41,8 @@ struct ErasureCertificate {
   std::uint64_t bytes_scanned = 0;    ///< As stored.
   std::uint64_t values_scanned = 0;   ///< Decompressed records.
   std::uint32_t patterns = 0;         ///< Texts, metadata and vectors that were looked for.
-  std::uint32_t patterns_shared = 0;  ///< Of them, those that another document has too.
-  std::uint32_t patterns_short = 0;   ///< Left out, since shorter than 8 bytes.
+  std::uint32_t patterns_shared = 0;  ///< Of them, those that another record has too.
+  std::uint32_t patterns_short = 0;   ///< Left out: shorter than 8 bytes, or all zeros.
   std::vector<std::string> findings;  ///< File or record in which one was found. Empty: none.
 };
 
