@@ -180,9 +180,29 @@ Result<std::deque<GarbageKey>> ListGarbage(const Store& store, CollectionNumber 
   return found;
 }
 
+Result<CommitNumber> OldestKeptCommit(const Store& store, const CollectionState& state,
+                                      DocumentNumber document, std::uint32_t newest) {
+  const std::uint32_t first = newest - std::min(newest - 1, state.record.kept_versions);
+  if (first == newest) return kNeverDeleted;
+  TRACEVEC_ASSIGN_OR_RETURN(auto version, ReadVersion(store, state.number, document, first));
+  if (version) return version->commit;
+  // Swept after a deletion: the oldest of those that are left.
+  StoreCursor cursor =
+      store.NewCursor(Table::kRecords, keys::VersionsPrefix(state.number, document));
+  CommitNumber oldest = kNeverDeleted;
+  for (; cursor.Valid(); cursor.Next()) {
+    TRACEVEC_ASSIGN_OR_RETURN(const keys::VersionKey key, keys::ParseVersion(cursor.key()));
+    if (key.version < first) break;
+    TRACEVEC_ASSIGN_OR_RETURN(version, DecodeVersion(cursor.value()));
+    oldest = version->commit;
+  }
+  TRACEVEC_RETURN_IF_ERROR(cursor.status());
+  return oldest;
+}
+
 Status DropOldMetadata(const Store& store, const CollectionState& state, DocumentNumber document,
-                       ChunkNumber chunk, StoreBatch* batch) {
-  const CommitNumber oldest = state.OldestReadable();
+                       ChunkNumber chunk, CommitNumber oldest_kept, StoreBatch* batch) {
+  const CommitNumber oldest = std::min(state.OldestReadable(), oldest_kept);
   bool oldest_served = false;
   StoreCursor cursor =
       store.NewCursor(Table::kRecords, keys::ChunkMetadataPrefix(state.number, document, chunk));

@@ -23,9 +23,14 @@ Status SweepGarbage(Store& store, CollectionState& state, std::size_t most);
 /// REQUIRES: Engine::writer_mutex() held.
 Result<bool> HasChunkMetadata(const Store& store, CollectionState& state);
 
-/// Adds to a batch the removal of a chunk's metadata records that no view in use and no snapshot
-/// can see. REQUIRES: Engine::writer_mutex() held.
+/// The commit of the oldest version that is kept of a document once `newest` is its newest one.
+/// Cost: mostly one read by key.
+Result<CommitNumber> OldestKeptCommit(const Store& store, const CollectionState& state,
+                                      DocumentNumber document, std::uint32_t newest);
+
+/// Adds to a batch the removal of a chunk's metadata records that no view in use, no snapshot and
+/// no version kept since `oldest_kept` can see. REQUIRES: Engine::writer_mutex() held.
 Status DropOldMetadata(const Store& store, const CollectionState& state, DocumentNumber document,
-                       ChunkNumber chunk, StoreBatch* batch);
+                       ChunkNumber chunk, CommitNumber oldest_kept, StoreBatch* batch);
 
 }  // namespace tracevec

@@ -211,9 +211,14 @@ Status PutWriter::PutKeptChunks(const PutPlan& plan, DocumentNumber number,
                                 const std::shared_ptr<const DocumentState>& document) {
   if (plan.diff.kept == 0) return Status::Ok();
   MetadataByChunk stored;
+  CommitNumber oldest_kept = kNeverDeleted;
   TRACEVEC_ASSIGN_OR_RETURN(const bool any_stored, HasChunkMetadata(engine_.store(), state_));
   if (any_stored) {
     TRACEVEC_ASSIGN_OR_RETURN(stored, ReadNewestMetadata(engine_.store(), state_.number, number));
+  }
+  if (!stored.empty()) {
+    TRACEVEC_ASSIGN_OR_RETURN(oldest_kept,
+                              OldestKeptCommit(engine_.store(), state_, number, version.version));
   }
   for (std::size_t i = 0; i < version.entries.size(); ++i) {
     if (plan.diff.kept_from[i] == ChunkDiff::kAdded) continue;
@@ -233,7 +238,7 @@ Status PutWriter::PutKeptChunks(const PutPlan& plan, DocumentNumber number,
       commit_.NoteFields(after.given);
       if (had_record) {
         TRACEVEC_RETURN_IF_ERROR(
-            DropOldMetadata(engine_.store(), state_, number, chunk, &commit_.batch()));
+            DropOldMetadata(engine_.store(), state_, number, chunk, oldest_kept, &commit_.batch()));
       }
     }
     if (!state_.TracksRows()) continue;

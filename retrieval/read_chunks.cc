@@ -26,7 +26,8 @@ struct VersionInForce {
 };
 
 /// The versions that are kept at a view, newest first: the newest and so many older ones. What is
-/// older than these waits to be swept.
+/// older than these, or than a deletion or a loose vector, waits to be swept, or is gone. None of a
+/// document that has expired.
 Result<std::vector<VersionInForce>> KeptVersions(const Store& store, const CollectionState& state,
                                                  DocumentNumber document, CommitNumber view) {
   std::vector<VersionInForce> kept;
@@ -36,8 +37,11 @@ Result<std::vector<VersionInForce>> KeptVersions(const Store& store, const Colle
   for (; cursor.Valid() && kept.size() <= state.record.kept_versions; cursor.Next()) {
     TRACEVEC_ASSIGN_OR_RETURN(VersionRecord version, DecodeVersion(cursor.value()));
     if (version.commit > view) continue;
+    if (kept.empty() && Expired(version, Now())) break;
     const CommitNumber before{Raw(version.commit) - 1};
+    const bool is_last = version.deleted || version.loose;
     kept.push_back({std::move(version), last_commit});
+    if (is_last) break;
     last_commit = before;
   }
   TRACEVEC_RETURN_IF_ERROR(cursor.status());

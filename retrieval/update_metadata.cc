@@ -22,6 +22,7 @@ namespace {
 struct ReadDocument {
   Metadata metadata;
   std::shared_ptr<const DocumentState> state;
+  CommitNumber oldest_kept{};  ///< See OldestKeptCommit.
 };
 
 Result<ReadDocument> ReadSelectedDocument(const Store& store, const CollectionState& state,
@@ -32,7 +33,12 @@ Result<ReadDocument> ReadSelectedDocument(const Store& store, const CollectionSt
     return Status::Corruption(
         fmt::format("document '{}': version {} is missing", chunk.document_id, chunk.version));
   }
-  return ReadDocument{version->metadata, MakeDocumentState(chunk.document, *version)};
+  CommitNumber oldest_kept = kNeverDeleted;
+  if (!version->loose) {
+    TRACEVEC_ASSIGN_OR_RETURN(oldest_kept,
+                              OldestKeptCommit(store, state, chunk.document, chunk.version));
+  }
+  return ReadDocument{version->metadata, MakeDocumentState(chunk.document, *version), oldest_kept};
 }
 
 Status AddPatch(const Engine& engine, const CollectionState& state, const SelectedChunk& chunk,
@@ -47,8 +53,8 @@ Status AddPatch(const Engine& engine, const CollectionState& state, const Select
                                          state.schema, "document '" + chunk.document_id + "'"));
   commit->PutChunkMetadata(chunk.document, chunk.chunk, after);
   if (!before.given.empty() || !before.merged.empty()) {
-    TRACEVEC_RETURN_IF_ERROR(
-        DropOldMetadata(engine.store(), state, chunk.document, chunk.chunk, &commit->batch()));
+    TRACEVEC_RETURN_IF_ERROR(DropOldMetadata(engine.store(), state, chunk.document, chunk.chunk,
+                                             document.oldest_kept, &commit->batch()));
   }
   if (!state.TracksRows()) return Status::Ok();
   auto pushed = std::make_unique<ChunkState>();

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 
 #include "retrieval/clock.h"
@@ -150,6 +151,65 @@ TEST_F(VersionsTest, AnExpiredDocumentIsNotServed) {
     EXPECT_EQ(Put(page).kept, 1u) << "the chunk is still there";
     EXPECT_EQ(Must(pages().Count()), fillers + 3);
     Must(pages().DeleteDocument("old"));
+  }
+}
+
+TEST_F(VersionsTest, WhatWaitsToBeSweptIsNotServed) {
+  CreateOptions create;
+  create.keep_versions = 5;
+  Collection kept = Must(db_->CreateCollection("kept", BodySchema(kDimension), create));
+  const auto versions_of = [&](const std::string& id) {
+    std::vector<std::uint32_t> versions;
+    for (const DocumentVersion& each : Must(kept.History(id))) versions.push_back(each.version);
+    return versions;
+  };
+  const auto fails_at = [&](const std::string& id, std::uint32_t version) {
+    GetOptions options;
+    options.version = version;
+    return Fails(kept.GetDocument(id, options), StatusCode::kNotFound);
+  };
+  const auto put = [&](Document page) { Must(kept.PutDocument(page, Embedding())); };
+
+  put(MakePage("p", {"first"}));
+  put(MakePage("p", {"second"}));
+  Must(kept.DeleteDocument("p"));
+  EXPECT_EQ(versions_of("p"), (std::vector<std::uint32_t>{3}));
+  EXPECT_TRUE(fails_at("p", 2));
+  put(MakePage("p", {"fourth"}));
+  EXPECT_EQ(versions_of("p"), (std::vector<std::uint32_t>{4, 3}));
+  EXPECT_TRUE(fails_at("p", 1));
+  EXPECT_TRUE(fails_at("p", 2));
+
+  for (std::uint64_t seed = 0; seed < 3; ++seed) Upsert(kept, MakeRows(0, 1, kDimension, seed));
+  EXPECT_EQ(versions_of("id0"), (std::vector<std::uint32_t>{3}));
+  EXPECT_TRUE(fails_at("id0", 2));
+
+  put(MakePage("old", {"first"}));
+  Document expired = MakePage("old", {"second"});
+  expired.expires_at = Timestamp{Now().micros - 1};
+  put(expired);
+  EXPECT_TRUE(Fails(kept.History("old"), StatusCode::kNotFound));
+  EXPECT_TRUE(fails_at("old", 1));
+  EXPECT_TRUE(fails_at("old", 2));
+}
+
+TEST_F(VersionsTest, AKeptVersionKeepsTheMetadataOfItsChunks) {
+  CreateOptions create;
+  create.keep_versions = 2;
+  Collection kept = Must(db_->CreateCollection("kept", BodySchema(kDimension), create));
+  Document page = MakePage("p", {"stays"});
+  for (int round = 1; round <= 6; ++round) {
+    page.title = "Round " + std::to_string(round);
+    page.chunks[0].metadata["round"] = round;
+    Must(kept.PutDocument(page, Embedding()));
+    Must(kept.UpdateMetadata({{"seen", round}}, {std::nullopt, "document = 'p'"}));
+    for (int version = std::max(1, round - 2); version <= round; ++version) {
+      GetOptions options;
+      options.version = version;
+      const Chunk chunk = Must(kept.GetDocument("p", options)).chunks[0];
+      EXPECT_EQ(chunk.metadata.at("round"), Value(version)) << "in round " << round;
+      EXPECT_EQ(chunk.metadata.at("seen"), Value(version)) << "in round " << round;
+    }
   }
 }
 
