@@ -62,8 +62,8 @@ auto Reading(const Impl& impl, const Body& body) -> decltype(body(*impl.engine()
     const std::shared_ptr<CollectionState> state = impl.state();
     TRACEVEC_RETURN_IF_ERROR(impl.CheckReadable(*state));
     auto result = body(*impl.engine(), *state);
-    // What a drop takes away under a reader is neither damage nor an answer.
-    TRACEVEC_RETURN_IF_ERROR(state->CheckNotDropped());
+    // What a drop or a close takes away under a reader is neither damage nor an answer.
+    TRACEVEC_RETURN_IF_ERROR(impl.CheckReadable(*state));
     return result;
   });
 }

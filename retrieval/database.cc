@@ -134,8 +134,10 @@ Status Database::Compact(std::uint32_t threads) {
 Result<std::vector<JournalEntry>> Database::Journal(const JournalQuery& query) const {
   return Guard([&]() -> Result<std::vector<JournalEntry>> {
     TRACEVEC_RETURN_IF_ERROR(impl_->engine()->CheckOpen());
+    const SnapshotReader* snapshot = impl_->snapshot();
+    if (snapshot != nullptr) TRACEVEC_RETURN_IF_ERROR(snapshot->CheckOpen());
     TRACEVEC_ASSIGN_OR_RETURN(auto entries, ReadJournal(*impl_->engine(), query));
-    if (const SnapshotReader* snapshot = impl_->snapshot()) {
+    if (snapshot != nullptr) {
       std::erase_if(entries, [&](const JournalEntry& entry) {
         return CommitNumber{entry.commit} > snapshot->commit();
       });

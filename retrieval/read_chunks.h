@@ -38,6 +38,7 @@ class TRACEVEC_HIDDEN Scanner::Impl {
        ScanOptions options)
       : engine_(std::move(engine)), state_(std::move(state)), options_(std::move(options)) {}
   Status ReadAhead();
+  Status CheckReadable() const;
 
   std::shared_ptr<const Engine> engine_;
   std::shared_ptr<const CollectionState> state_;

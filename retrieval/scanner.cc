@@ -136,11 +136,18 @@ Status Scanner::Impl::ReadAhead() {
   return Status::Ok();
 }
 
-Result<std::optional<Chunk>> Scanner::Impl::Next() {
+Status Scanner::Impl::CheckReadable() const {
   TRACEVEC_RETURN_IF_ERROR(engine_->CheckOpen());
+  return state_->snapshot == nullptr ? Status::Ok() : state_->snapshot->CheckOpen();
+}
+
+Result<std::optional<Chunk>> Scanner::Impl::Next() {
+  TRACEVEC_RETURN_IF_ERROR(CheckReadable());
   if (next_in_batch_ == batch_.size()) {
     const Status read = ReadAhead();
-    TRACEVEC_RETURN_IF_ERROR(state_->CheckNotDropped());  // Rather than what it left to read.
+    // Rather than what a drop, or a snapshot let go of, left to read.
+    TRACEVEC_RETURN_IF_ERROR(CheckReadable());
+    TRACEVEC_RETURN_IF_ERROR(state_->CheckNotDropped());
     TRACEVEC_RETURN_IF_ERROR(read);
   }
   if (next_in_batch_ == batch_.size()) return std::optional<Chunk>();

@@ -131,6 +131,23 @@ TEST_F(SnapshotTest, ReleasingGivesTheSpaceBackOnceNobodyReads) {
   EXPECT_TRUE(Fails(pages().GetDocument("p", first), StatusCode::kNotFound, {"5 to 6"}));
 }
 
+TEST_F(SnapshotTest, AClosedHandleSaysSoWhateverWasSweptSince) {
+  for (int i = 0; i < 30; ++i) Put(MakePage("p" + std::to_string(i), {"one", "two"}));
+  Must(db_->Snapshot("held"));
+  const auto database = Must(db_->At("held"));
+  const Collection then = Must(database->GetCollection("pages"));
+  ScanOptions options;
+  options.batch_size = 1;
+  Scanner scanner = Must(then.Scan(options));
+  EXPECT_TRUE(Must(scanner.Next()).has_value());
+  Must(database->Close());
+  Must(db_->ReleaseSnapshot("held"));
+  Must(pages().Delete({std::nullopt, "id LIKE '%'"}));
+  Must(db_->Compact());
+  EXPECT_TRUE(Fails(scanner.Next(), StatusCode::kClosed, {"'held'"}));
+  EXPECT_TRUE(Fails(database->Journal(), StatusCode::kClosed, {"'held'"}));
+}
+
 TEST_F(SnapshotTest, RefusesWrites) {
   Put(MakePage("p", {"first"}));
   Must(db_->Snapshot("s"));
