@@ -180,10 +180,12 @@ def test_only_what_the_sync_brought_is_removed(folder, pages) -> None:
 
 def test_a_document_of_other_origin_is_not_overwritten(folder, pages) -> None:
     pages.put_document(tv.Document("a.md", "By hand.", uri="https://a"), embed=Embed())
+    pages.upsert(["c.html"], np.ones((1, 8)), texts=["A loose vector."], space=SPACE)
     result = pages.sync_folder(folder, embed=Embed())
-    assert [Path(path).name for path, _ in result.failed] == ["a.md"]
+    assert [Path(path).name for path, _ in result.failed] == ["a.md", "c.html"]
     assert "'https://a'" in result.failed[0][1] and "id_prefix" in result.failed[0][1]
-    assert len(result.added) == 2 and pages.document("a.md").text == "By hand."
+    assert result.added == ["sub/b.txt"] and pages.document("a.md").text == "By hand."
+    assert [chunk.text for chunk in pages.get(["c.html"])] == ["A loose vector."]
 
 
 def test_a_folder_that_cannot_be_read_keeps_its_documents(folder, pages, monkeypatch) -> None:

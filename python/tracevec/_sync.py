@@ -203,15 +203,10 @@ class _Sync:
         for path in files:
             bar.update(1)
             id = self._id(path)
-            if id in self.others:
-                uri = self.others[id]
-                self.result.failed.append(
-                    (
-                        str(path),
-                        f"document {id!r} with the URI {uri!r} is not of this folder; "
-                        "give another id_prefix, or the uri_base it was synced with",
-                    )
-                )
+            other = self._describe_other(id)
+            if other:
+                way_out = "give another id_prefix, or the uri_base it was synced with"
+                self.result.failed.append((str(path), f"{other} is not of this folder; {way_out}"))
                 continue
             try:
                 document = read_document(path, id, self.chunker)
@@ -222,6 +217,16 @@ class _Sync:
             document.uri = self.base + path.relative_to(self.folder).as_posix()
             document.metadata = dict(self.metadata)
             yield document
+
+    def _describe_other(self, id: str) -> str:
+        """What has the id and did not come of this folder; empty: nothing."""
+        if id in self.stored:
+            return ""
+        if id in self.others:
+            return f"document {id!r} with the URI {self.others[id]!r}"
+        found = self.collection._handle.get([id], False)
+        loose = any(chunk.document == id for chunk in found)
+        return f"vector {id!r}" if loose else ""
 
     def _put(self, documents: list[Document]) -> None:
         if not documents:
