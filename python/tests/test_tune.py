@@ -22,7 +22,7 @@ def points(db, rng):
 def test_tune_keeps_a_width_and_its_evidence(db, points, rng, path):
     queries = rng.standard_normal((100, 16)).astype(np.float32)
     tuned = points.tune(0.9, queries=queries)
-    assert (tuned.field, tuned.queries, tuned.used, tuned.k) == ("default", "given", 100, 10)
+    assert (tuned.field, tuned.queries, tuned.used, tuned.k) == ("vector", "given", 100, 10)
     assert tuned.recall >= 0.9
     assert [point.ef for point in tuned.points] == sorted(point.ef for point in tuned.points)
     assert tuned.to_dict()["points"][0]["recall"] == tuned.points[0].recall
@@ -53,7 +53,7 @@ def test_tune_from_the_command_line(db, points, path, capsys):
     assert main(["tune", str(path), "points", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["queries"] == "stored"
     assert main(["stats", str(path), "points"]) == 0
-    assert "default: ef" in capsys.readouterr().out
+    assert "vector: ef" in capsys.readouterr().out
     assert main(["tune", str(path), "points", "--queries", "missing.npy"]) == 2
 
 

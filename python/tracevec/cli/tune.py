@@ -26,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
             queries = np.load(options.queries, allow_pickle=False)
         except (OSError, ValueError) as error:
             raise UsageError(f"--queries: {error}") from None
-    with open_or_fail(options, mode="rw") as db:
+    with open_or_fail(options, mode="w") as db:
         tuned = db.collection(options.collection).tune(
             options.target_recall, queries=queries, field=options.field, k=options.k
         )
