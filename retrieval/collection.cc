@@ -276,7 +276,7 @@ Result<CollectionStats> Collection::Stats() const {
     stats.asserted_vectors = state.asserted_vectors.load();
     stats.kernels = engine.kernels().name;
     stats.warnings = state.warnings.List();
-    AddTuning(*view, &stats);
+    AddTuning(state, *view, &stats);
     if (!view->in_memory) return stats;
     stats.segments = view->segments;
     stats.blocks = view->index.sets.size() - view->segments;

@@ -50,10 +50,12 @@ Status CheckSettings(const QuerySettings& settings) {
   return CheckLabel(settings.label);
 }
 
+/// Null: nothing was tuned, or for another collection than this has become.
 const TuneResult* TunedOf(const CollectionView& view, const BoundField& field) {
   if (view.tuning == nullptr) return nullptr;
   const auto found = view.tuning->fields.find(field.number);
-  return found == view.tuning->fields.end() ? nullptr : &found->second;
+  if (found == view.tuning->fields.end()) return nullptr;
+  return IsOutdated(found->second, view.chunks) ? nullptr : &found->second;
 }
 
 FilterUse FilterUseOf(const QuerySettings& settings, FilterUse use) {

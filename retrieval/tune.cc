@@ -39,6 +39,19 @@ Status CheckOptions(const TuneOptions& options) {
   return Status::Ok();
 }
 
+/// Where nothing is walked, no width would say anything of those that are.
+Status CheckHasGraph(const CollectionState& state, const QueryPlan& plan) {
+  const auto& sets = plan.rows.sets;
+  const bool has_graph = std::any_of(sets.begin(), sets.end(), [&](const auto& set) {
+    return set->graph(plan.field->index) != nullptr;
+  });
+  if (has_graph) return Status::Ok();
+  return Status::InvalidArgument(fmt::format(
+      "collection '{}': its {} chunks are scanned, not searched along a graph, so there "
+      "is no width to tune; 512 chunks and rebuild() make one",
+      state.name, plan.view->chunks));
+}
+
 /// Searches for a sample of queries with one width after the other, at one view.
 class Measurement {
  public:
@@ -182,6 +195,7 @@ Result<TuneResult> Tune(Engine& engine, CollectionState& state, const TuneOption
   TRACEVEC_ASSIGN_OR_RETURN(QueryPlan plan,
                             PlanQuery(engine, state, settings, options.field, Filter()));
   const BoundField& field = *plan.field;
+  TRACEVEC_RETURN_IF_ERROR(CheckHasGraph(state, plan));
   TRACEVEC_ASSIGN_OR_RETURN(TuneSample sample, DrawTuneSample(state, plan, options));
   Measurement measurement(engine, state, std::move(plan), std::move(sample));
   TRACEVEC_ASSIGN_OR_RETURN(TuneResult result, MeasureWidths(&measurement, options));
@@ -189,14 +203,18 @@ Result<TuneResult> Tune(Engine& engine, CollectionState& state, const TuneOption
   return result;
 }
 
-void AddTuning(const CollectionView& view, CollectionStats* stats) {
+void AddTuning(const CollectionState& state, const CollectionView& view, CollectionStats* stats) {
   if (view.tuning == nullptr) return;
-  for (const auto& [number, result] : view.tuning->fields) {
-    stats->tuned.push_back(result);
-    if (view.chunks <= 2 * result.chunks && 2 * view.chunks >= result.chunks) continue;
-    stats->warnings.push_back(
-        fmt::format("field '{}' was tuned with {} chunks and the collection has {}: tune again",
-                    result.field, result.chunks, view.chunks));
+  for (const BoundField& field : state.fields) {
+    const auto found = view.tuning->fields.find(field.number);
+    if (found == view.tuning->fields.end()) continue;
+    TuneResult& tuned = stats->tuned.emplace_back(found->second);
+    tuned.field = field.name;
+    if (!IsOutdated(tuned, view.chunks)) continue;
+    stats->warnings.push_back(fmt::format(
+        "field '{}' was tuned with {} chunks and the collection has {}: its width is not "
+        "used any more, tune again",
+        field.name, tuned.chunks, view.chunks));
   }
 }
 
@@ -205,10 +223,6 @@ Status LoadTuning(const Store& store, CollectionState& state) {
                             store.Get(Table::kRecords, keys::Tuning(state.number)));
   if (!bytes) return Status::Ok();
   TRACEVEC_ASSIGN_OR_RETURN(TuningRecord record, DecodeTuning(*bytes));
-  for (const BoundField& field : state.fields) {
-    const auto found = record.fields.find(field.number);
-    if (found != record.fields.end()) found->second.field = field.name;
-  }
   state.tuning = std::make_shared<const TuningRecord>(std::move(record));
   return Status::Ok();
 }

@@ -9,8 +9,8 @@ namespace tracevec {
 /// Collection::Tune.
 Result<TuneResult> Tune(Engine& engine, CollectionState& state, const TuneOptions& options);
 
-/// What was tuned, for figures; warns where the collection has grown or shrunk much since.
-void AddTuning(const CollectionView& view, CollectionStats* stats);
+/// What was tuned of the fields in force, for figures; warns where it is outdated.
+void AddTuning(const CollectionState& state, const CollectionView& view, CollectionStats* stats);
 
 /// Takes what was tuned before into an opened collection. Errors: IOError, Corruption.
 Status LoadTuning(const Store& store, CollectionState& state);

@@ -43,6 +43,10 @@ double RecallAtWidth(const std::vector<TunePoint>& points, std::uint32_t ef) {
   return below.recall + part * (above->recall - below.recall);
 }
 
+bool IsOutdated(const TuneResult& tuned, std::uint64_t chunks) {
+  return chunks / 2 > tuned.chunks || chunks < tuned.chunks / 2;
+}
+
 void ChooseWidth(const TuneResult* tuned, QuerySettings* settings) {
   settings->ef_source = settings->ef ? "asked" : "segments";
   if (settings->exact || settings->ef) return;

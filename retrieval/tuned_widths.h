@@ -16,6 +16,10 @@ std::optional<std::uint32_t> WidthForRecall(const std::vector<TunePoint>& points
 /// The recall at a width, taken likewise. REQUIRES: there are points.
 double RecallAtWidth(const std::vector<TunePoint>& points, std::uint32_t ef);
 
+/// Whether a collection has become another since its widths were measured: it has more than twice
+/// the chunks, or fewer than half.
+bool IsOutdated(const TuneResult& tuned, std::uint64_t chunks);
+
 /// Where the width of a search comes from: "asked", "tuned", or "segments" when each has its own.
 /// Sets `exact` where only a search that leaves nothing out is known to reach the recall asked for:
 /// without tuning that is one over 0.95, for which segments choose their own widths.

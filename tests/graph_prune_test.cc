@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
+#include <optional>
 #include <random>
 #include <set>
 #include <vector>
@@ -40,19 +42,25 @@ class Rows {
 };
 
 /// RobustPrune as its paper has it: the nearest that is left is chosen, and drops what it is nearer
-/// to by the factor than the row is.
-std::vector<std::uint32_t> Definition(const RowScorer& scorer, float alpha,
-                                      std::vector<Candidate> left, std::size_t most) {
+/// to by the factor than the row is. Nothing where rounding may decide.
+std::optional<std::vector<std::uint32_t>> Definition(const RowScorer& scorer, float alpha,
+                                                     std::vector<Candidate> left,
+                                                     std::size_t most) {
   const float zero = scorer.rows().metric == Metric::kCosine ? 1 : 0;
   std::vector<std::uint32_t> chosen;
+  bool is_close = false;
   while (!left.empty() && chosen.size() < most) {
     const std::uint32_t nearest = left.front().row;
     chosen.push_back(nearest);
     std::erase_if(left, [&](const Candidate& other) {
-      return other.row == nearest ||
-             alpha * (zero - scorer.Score(nearest, other.row)) < zero - other.score;
+      if (other.row == nearest) return true;
+      const float apart = alpha * (zero - scorer.Score(nearest, other.row));
+      const float away = zero - other.score;
+      is_close = is_close || std::abs(apart - away) < 1e-6F;
+      return apart < away;
     });
   }
+  if (is_close) return std::nullopt;
   return chosen;
 }
 
@@ -67,6 +75,7 @@ TEST_P(GraphPruneOfMetric, ChoosesWhatTheDefinitionChooses) {
     const RowScorer scorer(rows.codes(), *kernels);
     const float alpha = GetParam() == Metric::kIp ? 1.0F : 1.1F;
     Pruner pruner(scorer, *kernels, alpha);
+    int compared = 0;
     for (int trial = 0; trial < 50; ++trial) {
       const auto row = static_cast<std::uint32_t>(random() % 400);
       std::vector<Candidate> candidates;
@@ -75,13 +84,15 @@ TEST_P(GraphPruneOfMetric, ChoosesWhatTheDefinitionChooses) {
         if (other != row) candidates.push_back({scorer.Score(row, other), other});
       }
       SortUnique(&candidates);
-      std::vector<std::uint32_t> expected = Definition(scorer, alpha, candidates, Graph::kDegree);
-      expected.resize(Graph::kDegree, kNoNode);
+      auto expected = Definition(scorer, alpha, candidates, Graph::kDegree);
+      if (!expected) continue;
+      ++compared;
+      expected->resize(Graph::kDegree, kNoNode);
       std::vector<std::uint32_t> chosen(Graph::kDegree);
       pruner.Prune(candidates, chosen);
-      // Rounding may decide otherwise where distances are equal but for it.
-      ASSERT_EQ(chosen, expected) << kernels->name << ", " << candidates.size() << " candidates";
+      ASSERT_EQ(chosen, *expected) << kernels->name << ", " << candidates.size() << " candidates";
     }
+    EXPECT_GE(compared, 10) << kernels->name;
   }
 }
 

@@ -205,6 +205,7 @@ TEST_F(TuneTest, WarnsOnceTheCollectionIsAnother) {
   const CollectionStats stats = Must(rows_->Stats());
   ASSERT_EQ(stats.warnings.size(), 1u);
   EXPECT_NE(stats.warnings[0].find("10000 chunks and the collection has 4000"), std::string::npos);
+  EXPECT_EQ(ReceiptOf({}).ef_source, "segments");
 }
 
 TEST_F(TuneTest, BadInputChangesNothing) {
@@ -230,8 +231,11 @@ TEST_F(TuneTest, BadInputChangesNothing) {
   EXPECT_TRUE(Must(rows_->Stats()).tuned.empty());
   EXPECT_EQ(ReceiptOf({}).ef_source, "segments");
 
+  Collection small = Must(db_->CreateCollection("small", BodySchema(3)));
+  Upsert(small, MakeRows(0, 300, 3));
+  EXPECT_TRUE(Fails(small.Tune(), StatusCode::kInvalidArgument, {"300 chunks", "rebuild()"}));
   Collection empty = Must(db_->CreateCollection("empty", BodySchema(3)));
-  EXPECT_TRUE(Fails(empty.Tune(), StatusCode::kInvalidArgument, {"no vectors"}));
+  EXPECT_TRUE(Fails(empty.Tune(), StatusCode::kInvalidArgument, {"0 chunks"}));
 }
 
 TEST_F(TuneTest, DroppingTakesItAlong) {

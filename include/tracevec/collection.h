@@ -245,8 +245,8 @@ class TRACEVEC_EXPORT Collection {
   Status Rebuild(const RebuildOptions& options = {});
   /// Chooses the width that searches of a field take which name none, by measuring what widths find
   /// of exact answers, and keeps it with its evidence, from which `target_recall` is met too. Reads
-  /// and writes go on meanwhile. Errors: InvalidArgument (options, shape, or no vectors to tune
-  /// with), ReadOnly, IOError. Cost: an exact search for each query used, and some twenty others:
+  /// and writes go on meanwhile. Errors: InvalidArgument (options, shape, or no graph to tune),
+  /// ReadOnly, IOError. Cost: an exact search for each query used, and some twenty others:
   /// 500 queries over 340,000 x 100 take about ten seconds.
   Result<TuneResult> Tune(const TuneOptions& options = {});
   Result<CollectionStats> Stats() const;

@@ -384,7 +384,7 @@ class Collection(DocumentMethods):
             ``TuneResult`` with the width, the recall at it with its interval, and all points.
 
         Raises:
-            InvalidArgument: Options, shape, or no vectors to tune with.
+            InvalidArgument: Options, shape, or no graph to tune.
             ReadOnly.
         """
         return self._handle.tune(
