@@ -16,8 +16,6 @@ from itertools import groupby
 import numpy as np
 import pytest
 
-import tracevec as tv
-
 os.environ["HAYSTACK_TELEMETRY_ENABLED"] = "False"  # read when Haystack is imported
 pytest.importorskip("haystack", reason="haystack-ai is not installed")
 
