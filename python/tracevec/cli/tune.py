@@ -27,7 +27,10 @@ def run(options: argparse.Namespace) -> int:
         except (OSError, ValueError) as error:
             raise UsageError(f"--queries: {error}") from None
     with open_or_fail(options, mode="w") as db:
-        tuned = db.collection(options.collection).tune(
+        collection = db.collection(options.collection)
+        if collection.stats().segments == 0:
+            collection.rebuild()  # a small index is not kept in a file: here it is built anew
+        tuned = collection.tune(
             options.target_recall, queries=queries, field=options.field, k=options.k
         )
     if options.json:
