@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <future>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "tests/test_documents.h"
@@ -213,7 +215,8 @@ TEST_F(MigrationTest, ReadersAndAWriterGoOnMeanwhile) {
       const auto put = pages().PutDocument(Page(i), options);
       if (put.ok()) {
         ++writes;
-      } else if (put.status().code() != StatusCode::kInvalidArgument) {
+      } else if (put.status().code() != StatusCode::kInvalidArgument &&
+                 put.status().code() != StatusCode::kConflict) {  // It met the step.
         ++failures;
       }
       // A cut-over needs a pause in which its index is brought up to date.
@@ -240,6 +243,57 @@ TEST_F(MigrationTest, ReadersAndAWriterGoOnMeanwhile) {
   EXPECT_EQ(failures, 0);
   EXPECT_GT(writes, 0);
   ExpectServed(kNewDimension, 3 * (250 + static_cast<std::size_t>(writes)));
+}
+
+/// Another space of the same dimension: vectors that land in the wrong one are not found out.
+VectorField SameDimension(const std::string& model = "same dimension") {
+  VectorField field;
+  field.dimension = 6;
+  field.space.model = model;
+  return field;
+}
+
+Embedder Constant(float value) {
+  return [value](std::span<const std::string> texts) -> Result<std::vector<float>> {
+    return std::vector<float>(texts.size() * 6, value);
+  };
+}
+
+SwitchOptions Switching(Embedder embed) {
+  SwitchOptions options;
+  options.embed = std::move(embed);
+  return options;
+}
+
+TEST_F(MigrationTest, VectorsOfAWriteThatMeetsTheStepStayOutOfTheNewSpace) {
+  PutPages(0, 4);
+  Must(pages().BeginMigration("body", SameDimension()));
+  PutOptions put;
+  int calls = 0;
+  put.embed[""] = [&](std::span<const std::string> texts) {
+    if (++calls == 1) Must(pages().CutOver(Switching(Constant(2))));
+    return Constant(1)(texts);
+  };
+  EXPECT_TRUE(Fails(pages().PutDocument(Page(4), put), StatusCode::kConflict, {"again"}));
+  EXPECT_EQ(calls, 1);
+  EXPECT_EQ(Must(pages().Count()), 12u);
+}
+
+TEST_F(MigrationTest, AWriteOfManyThatMeetsTheStepSaysHowManyAreStored) {
+  Must(pages().BeginMigration("body", SameDimension()));
+  std::vector<Document> documents;
+  for (int i = 0; i < 300; ++i) documents.push_back(MakePage("p" + std::to_string(i), {"text"}));
+  const std::vector<float> one(6, 1);
+  int calls_for_last = 0;
+  Collection::PutManyOptions options;
+  options.vectors_of = [&](std::size_t place) {
+    // The first call is of the check of all.
+    if (place == 299 && ++calls_for_last == 2) Must(pages().CutOver(Switching(Constant(2))));
+    return std::map<std::string, std::span<const float>, std::less<>>{{"body", one}};
+  };
+  EXPECT_TRUE(
+      Fails(pages().PutDocuments(documents, options), StatusCode::kConflict, {"256 of 300"}));
+  EXPECT_EQ(Must(pages().Count()), 256u);
 }
 
 }  // namespace
