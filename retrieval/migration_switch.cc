@@ -87,7 +87,7 @@ class Switch {
   /// After a view is taken: then its chunks have their vectors, whatever is written meanwhile.
   Status FillOrCheck() {
     if (options_.embed != nullptr) {
-      return FillMigration(engine_, *old_, options_.embed, {}).status();
+      return FillOtherSpace(engine_, *old_, options_.embed, {}).status();
     }
     TRACEVEC_ASSIGN_OR_RETURN(const MigrationStatus status, GetMigration(engine_, *old_));
     if (status.filled == status.chunks) return Status::Ok();

@@ -265,6 +265,118 @@ SwitchOptions Switching(Embedder embed) {
   return options;
 }
 
+TEST_F(MigrationTest, ADatabaseClosesWhileTheEmbedderOfAFillIsAtWork) {
+  PutPages(0, 10);
+  Must(pages().BeginMigration("body", NewField()));
+  std::promise<void> called;
+  std::promise<void> go_on;
+  FillOptions options;
+  options.batch_size = 4;
+  auto fill = std::async(std::launch::async, [&] {
+    bool first = true;
+    return pages().FillMigration(
+        [&](std::span<const std::string> texts) {
+          if (std::exchange(first, false)) {
+            called.set_value();
+            go_on.get_future().wait();
+          }
+          return NewEmbedder()(texts);
+        },
+        options);
+  });
+  called.get_future().wait();
+  auto closing = std::async(std::launch::async, [&] { return db_->Close(); });
+  while (pages().Count().ok()) std::this_thread::yield();
+  go_on.set_value();
+  EXPECT_TRUE(Fails(fill.get(), StatusCode::kClosed));
+  Must(closing.get());
+  Open();
+  pages_ = Must(db_->GetCollection("pages"));
+  EXPECT_EQ(Must(pages().Migration()).filled, 0u);
+}
+
+TEST_F(MigrationTest, AnErasureNeedNotWaitForAFill) {
+  PutPages(0, 10);
+  Must(pages().BeginMigration("body", NewField()));
+  bool erased = false;
+  FillOptions options;
+  options.batch_size = 4;
+  const auto filled = pages().FillMigration(
+      [&](std::span<const std::string> texts) {
+        if (!std::exchange(erased, true)) {
+          EXPECT_FALSE(Must(pages().EraseDocument("page 7")).held_by_readers);
+        }
+        return NewEmbedder()(texts);
+      },
+      options);
+  EXPECT_EQ(Must(filled).chunks, 27u);
+  Must(pages().CutOver());
+  ExpectServed(kNewDimension, 27);
+}
+
+TEST_F(MigrationTest, TheOldSpaceIsNotFilledWithTheNewModel) {
+  PutPages(0, 4);
+  Must(pages().BeginMigration("body", SameDimension()));
+  Must(pages().FillMigration(Constant(2)));
+  Must(pages().CutOver());
+  PutOptions put;
+  put.embed[""] = Constant(2);
+  Must(pages().PutDocument(Page(4), put));
+  EXPECT_TRUE(
+      Fails(pages().FillMigration(Constant(2)), StatusCode::kInvalidArgument, {"roll_back"}));
+  EXPECT_EQ(Must(pages().Migration()).filled, 12u);
+  EXPECT_TRUE(Fails(pages().RollBack(), StatusCode::kInvalidArgument, {"3 of 15"}));
+}
+
+TEST_F(MigrationTest, AFillThatMeetsTheCutOverEnds) {
+  PutPages(0, 4);
+  Must(pages().BeginMigration("body", SameDimension()));
+  bool first = true;
+  const auto status = pages().FillMigration([&](std::span<const std::string> texts) {
+    if (std::exchange(first, false)) {
+      Must(pages().CutOver(Switching(Constant(2))));
+      PutOptions put;
+      put.embed[""] = Constant(2);
+      Must(pages().PutDocument(Page(4), put));
+    }
+    return Constant(2)(texts);
+  });
+  EXPECT_TRUE(Fails(status, StatusCode::kConflict));
+  EXPECT_EQ(Must(pages().Migration()).filled, 12u);
+}
+
+TEST_F(MigrationTest, AFillDoesNotGoOnWithAnotherMigration) {
+  PutPages(0, 4);
+  Must(pages().BeginMigration("body", SameDimension("one")));
+  bool first = true;
+  FillOptions options;
+  options.progress = [&](std::uint64_t, std::uint64_t) {
+    if (std::exchange(first, false)) {
+      Must(pages().RollBack());
+      Must(pages().BeginMigration("body", SameDimension("another")));
+    }
+    return true;
+  };
+  EXPECT_TRUE(Fails(pages().FillMigration(Constant(2), options), StatusCode::kConflict));
+  EXPECT_EQ(Must(pages().Migration()).filled, 0u);
+}
+
+TEST_F(MigrationTest, AChunkWithoutTextIsNamedAndGetsNoVector) {
+  Rows rows = MakeRows(0, 2, kDimension);
+  rows.texts = {"a text", ""};
+  Upsert(pages(), rows);
+  Must(pages().BeginMigration("body", NewField()));
+  std::vector<std::string> seen;
+  EXPECT_TRUE(
+      Fails(pages().FillMigration(NewEmbedder(&seen)), StatusCode::kInvalidArgument, {"'id1'"}));
+  EXPECT_TRUE(
+      Fails(pages().CutOver(Embedding(kNewDimension)), StatusCode::kInvalidArgument, {"'id1'"}));
+  EXPECT_TRUE(seen.empty());
+  Must(pages().Delete({std::vector<std::string>{"id1"}, {}}));
+  EXPECT_EQ(Must(pages().FillMigration(NewEmbedder(&seen))).filled, 1u);
+  EXPECT_EQ(seen, std::vector<std::string>{"a text"});
+}
+
 TEST_F(MigrationTest, VectorsOfAWriteThatMeetsTheStepStayOutOfTheNewSpace) {
   PutPages(0, 4);
   Must(pages().BeginMigration("body", SameDimension()));
