@@ -329,6 +329,8 @@ Status Engine::DropCollection(std::string_view name) {
   TRACEVEC_RETURN_IF_ERROR(store_->Write(batch, state->sync));
   SetLastCommit(commit);
   state->dropped.store(true);
+  state->gone.store(Gone::kAll);
+  for (const auto& before : state->EarlierInUse()) before->gone.store(Gone::kAll);
   for (const std::uint64_t image : state->stored_index.images) {
     store_->image_files().Remove(image).IgnoreError("the next open for writing removes it");
   }

@@ -128,7 +128,7 @@ class Eraser {
 
   bool WaitForReaders() const {
     const auto give_up = std::chrono::steady_clock::now() + kLongestWaitForReaders;
-    while (state_.views.Oldest() < deleted_at_) {
+    while (state_.OldestInUse() < deleted_at_) {
       if (std::chrono::steady_clock::now() > give_up) return false;
       std::this_thread::sleep_for(kLookAtReaders);
     }

@@ -97,6 +97,7 @@ Status EndMigration(Engine& engine, CollectionState& state, std::string_view lab
   commit.batch().Delete(Table::kRecords, keys::Migration(state.number));
   commit.batch().DeletePrefix(Table::kVectors,
                               keys::VectorsPrefix(state.number, migration.other_number));
+  state.WarnReadersOf(migration.other_number);
   TRACEVEC_RETURN_IF_ERROR(commit.Finish(/*sync=*/true));
   state.migration.reset();
   return Status::Ok();

@@ -246,7 +246,8 @@ class Switch {
     }
     new_->stored_index.checkpoint_is_due = true;
     if (is_large) new_->index = std::move(index_);
-    new_->predecessor = old_;
+    for (const auto& before : old_->EarlierInUse()) new_->earlier.push_back(before);
+    new_->earlier.push_back(old_);
     new_->PublishView();
     old_->stored_index = {};
     engine_.ReplaceCollection(old_, new_);

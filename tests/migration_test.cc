@@ -377,6 +377,38 @@ TEST_F(MigrationTest, AChunkWithoutTextIsNamedAndGetsNoVector) {
   EXPECT_EQ(seen, std::vector<std::string>{"a text"});
 }
 
+TEST_F(MigrationTest, AScanOfTheStateBeforeTwoSwitchesKeepsWhatItReads) {
+  PutPages(0, 300);
+  ScanOptions options;
+  options.batch_size = 1;
+  Scanner scan = Must(pages().Scan(options));
+  Must(pages().BeginMigration("body", NewField()));
+  Must(pages().CutOver(Embedding(kNewDimension)));
+  Must(pages().RollBack());
+  EXPECT_TRUE(Must(pages().EraseDocument("page 200")).held_by_readers);
+  Must(pages().Delete({std::nullopt, "id LIKE '%'"}));
+  PutPages(300, 301);
+  EXPECT_EQ(ReadAll(std::move(scan)).size(), 900u);
+}
+
+TEST_F(MigrationTest, AReaderOfVectorsThatWereDroppedIsTold) {
+  PutPages(0, 10);
+  ScanOptions options;
+  options.batch_size = 1;
+  options.with_vectors = true;
+  Scanner of_old = Must(pages().Scan(options));
+  Scanner until_drop = Must(pages().Scan(options));
+  Must(pages().BeginMigration("body", NewField()));
+  Must(pages().CutOver(Embedding(kNewDimension)));
+  Scanner of_new = Must(pages().Scan(options));
+  EXPECT_EQ(Must(of_old.Next())->vectors.at("body").size(), kDimension);
+  Must(pages().FinishMigration());
+  EXPECT_TRUE(Fails(of_old.Next(), StatusCode::kConflict, {"space"}));
+  EXPECT_EQ(ReadAll(std::move(of_new)).size(), 30u);
+  Must(db_->DropCollection("pages"));
+  EXPECT_TRUE(Fails(until_drop.Next(), StatusCode::kNotFound, {"dropped"}));
+}
+
 TEST_F(MigrationTest, VectorsOfAWriteThatMeetsTheStepStayOutOfTheNewSpace) {
   PutPages(0, 4);
   Must(pages().BeginMigration("body", SameDimension()));
