@@ -440,5 +440,36 @@ TEST_F(MigrationTest, AWriteOfManyThatMeetsTheStepSaysHowManyAreStored) {
   EXPECT_EQ(Must(pages().Count()), 256u);
 }
 
+TEST_F(MigrationTest, ATitleThatOnlyTheOtherSpaceEmbedsIsEmbeddedAnew) {
+  VectorField titled = NewField();
+  titled.embed_template = "{title}: {text}";
+  Document page = MakePage("page", {"some text"});
+  page.title = "Before";
+  Put(page);
+  Must(pages().BeginMigration("body", titled));
+  std::vector<std::string> seen;
+  Must(pages().FillMigration(NewEmbedder(&seen)));
+  page.uri = "place://unseen";
+  EXPECT_EQ(Put(page).kept, 1u);
+  EXPECT_EQ(Must(pages().Migration()).filled, 1u);
+  page.title = "After";
+  EXPECT_EQ(Put(page).kept, 1u);
+  EXPECT_EQ(Must(pages().Migration()).filled, 0u);
+  // While it is embedded, the title changes again.
+  bool first = true;
+  Must(pages().FillMigration([&](std::span<const std::string> texts) {
+    if (std::exchange(first, false)) {
+      page.title = "Later";
+      EXPECT_EQ(Put(page).kept, 1u);
+    }
+    return NewEmbedder(&seen)(texts);
+  }));
+  EXPECT_EQ(seen, (std::vector<std::string>{"Before: some text", "After: some text",
+                                            "Later: some text"}));
+  Must(pages().CutOver());
+  EXPECT_EQ(Read("page").chunks[0].vectors.at("body"),
+            HashVector("Later: some text", kNewDimension));
+}
+
 }  // namespace
 }  // namespace tracevec
