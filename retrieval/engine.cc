@@ -351,7 +351,10 @@ void Engine::ReplaceCollection(const std::shared_ptr<CollectionState>& before,
   if (slot != nullptr) slot->Set(after);
   before->superseded.store(true);
   before->dropped.store(true);
-  if (builder_->HasWork(*after)) builder_->Notify(after);
+  Guard([&] {
+    if (builder_->HasWork(*after)) builder_->Notify(after);
+    return Status::Ok();
+  }).IgnoreError("the next commit tells the builder");
 }
 
 std::shared_ptr<StateSlot> Engine::SlotOf(const std::shared_ptr<CollectionState>& state) {

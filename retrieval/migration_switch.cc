@@ -10,6 +10,7 @@
 #include "core/return_if_error.h"
 #include "retrieval/commit.h"
 #include "retrieval/document_reader.h"
+#include "retrieval/guard.h"
 #include "retrieval/index_checkpoint.h"
 #include "retrieval/migration.h"
 #include "retrieval/row_loader.h"
@@ -207,13 +208,10 @@ class Switch {
       return Status::Internal(fmt::format("{} chunks were indexed, {} were counted",
                                           index_->live_rows(), old_->counters.chunks));
     }
-    TRACEVEC_RETURN_IF_ERROR(WriteSwitch());
-    Publish(is_large);
-    done_ = true;
-    return true;
+    return WriteSwitch(is_large);
   }
 
-  Status WriteSwitch() {
+  Result<bool> WriteSwitch(bool is_large) {
     const BoundField* in_force = *FindField(*old_, migration_.field);
     MigrationRecord turned = migration_;
     turned.cut_over = to_cut_over_;
@@ -226,13 +224,26 @@ class Switch {
     batch.Put(Table::kRecords, keys::Collection(old_->number), EncodeCollection(new_->record));
     // The files are of the space in force: they go with the next checkpoint.
     batch.Delete(Table::kRecords, keys::IndexCheckpoint(old_->number));
-    TRACEVEC_RETURN_IF_ERROR(commit.Finish(/*sync=*/true));
     new_->migration = std::move(turned);
-    return Status::Ok();
+    Prepare(commit.counters(), is_large);
+    // Once it is stored there is no way back: what fails after it must not keep the old state,
+    // whose writes would be of the other space, in its place. That needs no memory.
+    const std::size_t old_images = old_->stored_index.images.size();
+    const Status finished = Guard([&] { return commit.Finish(/*sync=*/true); });
+    if (!commit.is_stored()) return finished;
+    std::vector<std::uint64_t>& images = new_->stored_index.images;
+    if (old_->stored_index.images.empty()) {  // The commit removed them.
+      images.erase(images.begin(), images.begin() + static_cast<std::ptrdiff_t>(old_images));
+    }
+    old_->stored_index = {};
+    done_ = true;
+    engine_.ReplaceCollection(old_, new_);
+    return true;
   }
 
-  void Publish(bool is_large) {
-    new_->counters = old_->counters;
+  /// All of the new state, as it is after the commit.
+  void Prepare(const CollectionCounters& counters, bool is_large) {
+    new_->counters = counters;
     new_->garbage = old_->garbage;
     new_->tuning = old_->tuning;  // By number: of the field in force now only if it was before.
     new_->may_expire = old_->may_expire;
@@ -245,12 +256,10 @@ class Switch {
       }
     }
     new_->stored_index.checkpoint_is_due = true;
-    if (is_large) new_->index = std::move(index_);
+    if (is_large) new_->index = index_;
     for (const auto& before : old_->EarlierInUse()) new_->earlier.push_back(before);
     new_->earlier.push_back(old_);
     new_->PublishView();
-    old_->stored_index = {};
-    engine_.ReplaceCollection(old_, new_);
   }
 
   Engine& engine_;
