@@ -128,6 +128,10 @@ struct CollectionState : std::enable_shared_from_this<CollectionState> {
   std::atomic<bool> dropped{false};     ///< Nothing is built of it, or written, any more;
   std::atomic<bool> superseded{false};  ///< for there is another state in its place.
   std::atomic<Gone> gone{Gone::kNothing};
+  /// Times that records or vectors were taken away which a view before may have read: by erasures,
+  /// and where a vector of a migration's other space went stale. An index made of them is to be
+  /// given up.
+  std::atomic<std::uint64_t> withdrawals{0};
   std::atomic<std::uint64_t> asserted_vectors{0};  ///< Written without a space since this open.
 
   Warnings warnings;

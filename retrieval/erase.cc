@@ -71,6 +71,7 @@ class Eraser {
       TRACEVEC_RETURN_IF_ERROR(state_.CheckCurrent());
       StoreBatch batch;
       TRACEVEC_RETURN_IF_ERROR(RedactJournal(&batch));
+      ++state_.withdrawals;
       TRACEVEC_RETURN_IF_ERROR(store_.Write(batch, /*sync=*/true));
     }
     TRACEVEC_RETURN_IF_ERROR(DropDeadRows());
@@ -151,6 +152,7 @@ class Eraser {
     std::set<std::string> garbage;
     TRACEVEC_RETURN_IF_ERROR(RemoveGarbage(&batch, &garbage));
     TRACEVEC_RETURN_IF_ERROR(RedactJournal(&batch));
+    ++state_.withdrawals;  // Before the write: what comes of it may be read from here on.
     TRACEVEC_RETURN_IF_ERROR(store_.Write(batch, /*sync=*/true));
     std::erase_if(state_.garbage, [&](const GarbageKey& key) { return garbage.contains(key.key); });
     certificate_.versions = evidence_.versions;

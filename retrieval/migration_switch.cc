@@ -85,6 +85,16 @@ class Switch {
                     old_->name, *holder));
   }
 
+  /// An erasure knows the files of the index in force, not those made here; and a chunk that stays
+  /// has in the index the vector that it had.
+  Status CheckNothingWithdrawn() const {
+    if (old_->withdrawals.load() == withdrawals_) return Status::Ok();
+    return Status::Conflict(fmt::format(
+        "collection '{}': a document was erased, or a title changed that the other space embeds, "
+        "while its index was built of it; call again",
+        old_->name));
+  }
+
   /// After a view is taken: then its chunks have their vectors, whatever is written meanwhile.
   Status FillOrCheck() {
     if (options_.embed != nullptr) {
@@ -101,6 +111,7 @@ class Switch {
   /// Everything at a view, as segments with graphs.
   Status BuildIndex() {
     TRACEVEC_RETURN_IF_ERROR(FillOrCheck());  // Most of it, before a view is held.
+    withdrawals_ = old_->withdrawals.load();
     view_ = old_->views.Current();
     TRACEVEC_RETURN_IF_ERROR(FillOrCheck());
     index_ = std::make_shared<CollectionIndex>(new_->Layouts());
@@ -112,7 +123,9 @@ class Switch {
                            return Status::Ok();
                          }));
     if (view_->chunks < engine_.index_options().least_chunks) return Status::Ok();
-    const BuildStop stop = [this] { return !engine_.CheckOpen().ok(); };
+    const BuildStop stop = [this] {
+      return !engine_.CheckOpen().ok() || !CheckNothingWithdrawn().ok();
+    };
     try {
       for (CollectionIndex::Build& build : index_->BuildsOfAll(view_->commit, /*even_so=*/false)) {
         TRACEVEC_ASSIGN_OR_RETURN(
@@ -121,7 +134,8 @@ class Switch {
         index_->Replace(build, std::move(segment), view_->commit);
       }
     } catch (const BuildStopped&) {
-      return engine_.CheckOpen();
+      TRACEVEC_RETURN_IF_ERROR(engine_.CheckOpen());
+      return CheckNothingWithdrawn();
     }
     return Status::Ok();
   }
@@ -197,6 +211,7 @@ class Switch {
   Result<bool> SwitchIfUpToDate() {
     const std::lock_guard writer(engine_.writer_mutex());
     TRACEVEC_RETURN_IF_ERROR(old_->CheckCurrent());
+    TRACEVEC_RETURN_IF_ERROR(CheckNothingWithdrawn());
     if (old_->counters.commit != view_->commit) return false;
     TRACEVEC_ASSIGN_OR_RETURN(const MigrationRecord now, RequireMigration(*old_));
     if (now.other_number != migration_.other_number) {
@@ -249,6 +264,7 @@ class Switch {
     new_->may_expire = old_->may_expire;
     new_->has_chunk_metadata = old_->has_chunk_metadata;
     new_->asserted_vectors = old_->asserted_vectors.load();
+    new_->withdrawals = old_->withdrawals.load();
     new_->stored_index.images = old_->stored_index.images;
     for (const auto& segment : segments_) {
       if (const ImageFile* file = FileOf(*segment)) {
@@ -269,6 +285,7 @@ class Switch {
   const SwitchOptions& options_;
   MigrationRecord migration_;
   std::shared_ptr<CollectionState> new_;
+  std::uint64_t withdrawals_ = 0;  // Of old_, when the first view was taken.
   std::shared_ptr<const CollectionView> view_;
   std::shared_ptr<CollectionIndex> index_;
   std::vector<std::shared_ptr<Segment>> segments_;

@@ -218,6 +218,7 @@ void PutWriter::DropStaleVector(DocumentNumber number, const VersionRecord& befo
     return;
   }
   const FieldNumber other = state_.migration->other_number;
+  ++state_.withdrawals;
   state_.WarnReadersOf(other);
   commit_.batch().Delete(Table::kVectors, keys::Vector(state_.number, other, number, entry.chunk));
 }

@@ -1,14 +1,19 @@
 // Moving a vector field to another embedding space, while it is read and written.
 
 #include <gtest/gtest.h>
+#include <rocksdb/file_system.h>
 
 #include <atomic>
+#include <functional>
 #include <future>
+#include <memory>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "retrieval/database_impl.h"
+#include "tests/small_index_options.h"
 #include "tests/test_documents.h"
 
 namespace tracevec {
@@ -469,6 +474,72 @@ TEST_F(MigrationTest, ATitleThatOnlyTheOtherSpaceEmbedsIsEmbeddedAnew) {
   Must(pages().CutOver());
   EXPECT_EQ(Read("page").chunks[0].vectors.at("body"),
             HashVector("Later: some text", kNewDimension));
+}
+
+/// Calls a function once, before this thread's next image of a segment is written.
+class ImageHook : public rocksdb::FileSystemWrapper {
+ public:
+  ImageHook() : FileSystemWrapper(rocksdb::FileSystem::Default()) {}
+  const char* Name() const override { return "ImageHook"; }
+  void Arm(std::function<void()> hook) {
+    hook_ = std::move(hook);
+    thread_ = std::this_thread::get_id();
+  }
+  rocksdb::IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
+                                    std::unique_ptr<rocksdb::FSWritableFile>* file,
+                                    rocksdb::IODebugContext* debug) override {
+    if (path.find(".image") != std::string::npos && std::this_thread::get_id() == thread_ &&
+        hook_ != nullptr) {
+      std::exchange(hook_, nullptr)();
+    }
+    return FileSystemWrapper::NewWritableFile(path, options, file, debug);
+  }
+
+ private:
+  std::function<void()> hook_;  // Of thread_ alone.
+  std::atomic<std::thread::id> thread_{};
+};
+
+TEST(MigrationOfTitles, OneThatChangesWhileTheIndexIsBuiltIsAConflict) {
+  const TemporaryDirectory directory;
+  const auto files = std::make_shared<ImageHook>();
+  OpenOptions open;
+  open.store_memory_bytes = 8 << 20;
+  const auto db = Must(OpenForTest(directory / "db", open, files, kSmallIndexOptions));
+  Collection pages = Must(db->CreateCollection("pages", BodySchema(6)));
+  PutOptions put;
+  put.embed[""] = HashEmbedder(6);
+  const auto page = [](int i, const std::string& title) {
+    Document document = MakePage("page " + std::to_string(i), {"text " + std::to_string(i)});
+    document.title = title;
+    return document;
+  };
+  for (int i = 0; i < 30; ++i) Must(pages.PutDocument(page(i, "Title"), put));
+  Must(pages.Rebuild());
+  VectorField titled;
+  titled.dimension = 9;
+  titled.embed_template = "{title}: {text}";
+  Must(pages.BeginMigration("body", titled));
+  Must(pages.FillMigration(HashEmbedder(9)));
+
+  SwitchOptions options;
+  options.embed = HashEmbedder(9);
+  bool hooked = false;
+  files->Arm([&] {
+    hooked = true;
+    EXPECT_EQ(Must(pages.PutDocument(page(3, "Another"), put)).kept, 1u);
+  });
+  EXPECT_TRUE(Fails(pages.CutOver(options), StatusCode::kConflict, {"title"}));
+  EXPECT_TRUE(hooked);
+  Must(pages.CutOver(options));
+  SearchRequest request;
+  const std::vector<float> query = HashVector("Another: text 3", 9);
+  request.vector = query;
+  request.k = 1;
+  const auto hits = Must(pages.Search(request)).hits;
+  ASSERT_EQ(hits.size(), 1u);
+  EXPECT_EQ(hits[0].text, "text 3");
+  EXPECT_NEAR(hits[0].score, 1, 1e-5);
 }
 
 }  // namespace
