@@ -15,6 +15,7 @@
 #include "retrieval/guard.h"
 #include "retrieval/index_checkpoint.h"
 #include "retrieval/index_loader.h"
+#include "retrieval/migration.h"
 #include "retrieval/tune.h"
 #include "storage/features.h"
 #include "storage/keys.h"
@@ -272,6 +273,7 @@ Result<std::shared_ptr<CollectionState>> Engine::LoadCollection(std::string_view
                             store_->Get(Table::kRecords, keys::Migration(number)));
   if (migration) {
     TRACEVEC_ASSIGN_OR_RETURN(state->migration, DecodeMigration(*migration));
+    TRACEVEC_RETURN_IF_ERROR(CheckMigration(state->record, *state->migration));
   }
   // Whether a document has a time to live is known only after reading them all: assume so.
   state->may_expire = true;

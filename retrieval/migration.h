@@ -18,6 +18,9 @@ Result<bool> MigrationIsCutOver(Engine& engine, const CollectionState& state);
 /// Drops the vectors of the space that is not in force.
 Status EndMigration(Engine& engine, CollectionState& state, std::string_view label);
 
+/// Whether a stored migration can be one of the collection. Pure. Errors: Corruption.
+Status CheckMigration(const CollectionRecord& record, const MigrationRecord& migration);
+
 /// The migration of a collection. Errors: NotFound. REQUIRES: Engine::writer_mutex() held.
 Result<MigrationRecord> RequireMigration(const CollectionState& state);
 

@@ -13,6 +13,9 @@
 #include <vector>
 
 #include "retrieval/database_impl.h"
+#include "storage/keys.h"
+#include "storage/records.h"
+#include "storage/store.h"
 #include "tests/small_index_options.h"
 #include "tests/test_documents.h"
 
@@ -474,6 +477,63 @@ TEST_F(MigrationTest, ATitleThatOnlyTheOtherSpaceEmbedsIsEmbeddedAnew) {
   Must(pages().CutOver());
   EXPECT_EQ(Read("page").chunks[0].vectors.at("body"),
             HashVector("Later: some text", kNewDimension));
+}
+
+class ForgedMigrationTest : public MigrationTest {
+ protected:
+  void SetUp() override {
+    MigrationTest::SetUp();
+    Must(pages().BeginMigration("body", NewField()));
+  }
+  /// Changes what is stored of the collection and its migration.
+  template <typename Change>
+  void Forge(const Change& change) {
+    Must(db_->Close());
+    {
+      const auto store = Must(Store::Open(path_, {}));
+      const CollectionNumber number{1};
+      auto collection =
+          Must(DecodeCollection(*Must(store->Get(Table::kRecords, keys::Collection(number)))));
+      auto migration =
+          Must(DecodeMigration(*Must(store->Get(Table::kRecords, keys::Migration(number)))));
+      change(collection, migration);
+      StoreBatch batch;
+      batch.Put(Table::kRecords, keys::Collection(number), EncodeCollection(collection));
+      batch.Put(Table::kRecords, keys::Migration(number), EncodeMigration(migration));
+      Must(store->Write(batch, /*sync=*/true));
+      Must(store->Close());
+    }
+    Open();
+  }
+};
+
+TEST_F(ForgedMigrationTest, IsCorruption) {
+  using Record = MigrationRecord;
+  const auto refuses = [&](const auto& change, const char* part) {
+    Record before;
+    Forge([&](CollectionRecord&, Record& migration) {
+      before = migration;
+      change(migration);
+    });
+    EXPECT_TRUE(Fails(db_->GetCollection("pages"), StatusCode::kCorruption, {part}));
+    Forge([&](CollectionRecord&, Record& migration) { migration = before; });
+    EXPECT_TRUE(db_->GetCollection("pages").ok());
+  };
+  refuses([](Record& migration) { migration.field = "bodi"; }, "'bodi'");
+  refuses([](Record& migration) { migration.other_number = FieldNumber{0}; }, "'body'");
+  refuses([](Record& migration) { migration.other_number = FieldNumber{2}; }, "below 2");
+  refuses([](Record& migration) { migration.other.dimension = 65'537; }, "dimension");
+}
+
+TEST_F(ForgedMigrationTest, FieldNumbersEnd) {
+  Forge([](CollectionRecord& collection, MigrationRecord& migration) {
+    migration.other_number = FieldNumber{65'534};
+    collection.next_field = 65'535;
+  });
+  pages_ = Must(db_->GetCollection("pages"));
+  Must(pages().RollBack());
+  EXPECT_TRUE(
+      Fails(pages().BeginMigration("body", NewField()), StatusCode::kResourceExhausted, {"65535"}));
 }
 
 /// Calls a function once, before this thread's next image of a segment is written.
