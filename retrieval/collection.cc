@@ -1,5 +1,6 @@
 #include "tracevec/collection.h"
 
+#include <cstdint>
 #include <mutex>
 #include <utility>
 
@@ -69,15 +70,30 @@ auto Reading(const Impl& impl, const Body& body) -> decltype(body(*impl.engine()
   });
 }
 
-/// A call that met the end of a state, since a migration put another in its place, starts over.
+/// Whether a call says the same when it is made again in another embedding space. Vectors do not,
+/// nor do embedders: where the dimensions are equal, nobody would notice.
+enum class Repeat : std::uint8_t { kNever, kInAnotherSpace };
+
+Repeat RepeatOf(const UpsertRequest& request) {
+  return request.vectors.empty() ? Repeat::kInAnotherSpace : Repeat::kNever;
+}
+
+Repeat RepeatOf(const PutOptions& options) {
+  const bool brings_none = options.vectors.empty() && options.embed.empty();
+  return brings_none ? Repeat::kInAnotherSpace : Repeat::kNever;
+}
+
+/// A call that met the end of a state, since a migration put another in its place, starts over if
+/// it may; else it is a Conflict.
 template <typename Impl, typename Body>
-auto Writing(const Impl& impl, const Body& body) -> decltype(body(*impl.engine(), *impl.state())) {
+auto Writing(const Impl& impl, const Body& body, Repeat repeat = Repeat::kInAnotherSpace)
+    -> decltype(body(*impl.engine(), *impl.state())) {
   return Guard([&]() -> decltype(body(*impl.engine(), *impl.state())) {
     while (true) {
       const std::shared_ptr<CollectionState> state = impl.state();
       TRACEVEC_RETURN_IF_ERROR(impl.CheckWritable(*state));
       auto result = body(*impl.engine(), *state);
-      const bool met_the_end = state->superseded.load() &&
+      const bool met_the_end = repeat == Repeat::kInAnotherSpace && state->superseded.load() &&
                                StatusOf(result).code() == StatusCode::kConflict &&
                                impl.state() != state;
       if (!met_the_end) return result;
@@ -93,9 +109,12 @@ const std::string& Collection::name() const { return impl_->name(); }
 const CollectionSchema& Collection::schema() const { return impl_->schema(); }
 
 Result<WriteResult> Collection::Upsert(const UpsertRequest& request) {
-  return Writing(*impl_, [&](Engine& engine, CollectionState& state) {
-    return tracevec::Upsert(engine, state, request);
-  });
+  return Writing(
+      *impl_,
+      [&](Engine& engine, CollectionState& state) {
+        return tracevec::Upsert(engine, state, request);
+      },
+      RepeatOf(request));
 }
 
 Result<WriteResult> Collection::Delete(const Selection& selection) {
@@ -151,16 +170,22 @@ Result<BatchResponse> Collection::SearchBatch(const BatchRequest& request) const
 }
 
 Result<PutResult> Collection::PutDocument(const Document& document, const PutOptions& options) {
-  return Writing(*impl_, [&](Engine& engine, CollectionState& state) {
-    return tracevec::PutDocument(engine, state, document, options);
-  });
+  return Writing(
+      *impl_,
+      [&](Engine& engine, CollectionState& state) {
+        return tracevec::PutDocument(engine, state, document, options);
+      },
+      RepeatOf(options));
 }
 
 Result<std::vector<PutResult>> Collection::PutDocuments(std::span<const Document> documents,
                                                         const PutManyOptions& options) {
-  return Writing(*impl_, [&](Engine& engine, CollectionState& state) {
-    return tracevec::PutDocuments(engine, state, documents, options);
-  });
+  return Writing(
+      *impl_,
+      [&](Engine& engine, CollectionState& state) {
+        return tracevec::PutDocuments(engine, state, documents, options);
+      },
+      options.vectors_of != nullptr ? Repeat::kNever : RepeatOf(options.put));
 }
 
 Result<UpdatePlan> Collection::PlanUpdate(const Document& document) const {
@@ -223,9 +248,12 @@ Result<MigrationStatus> Collection::Migration() const {
 
 Result<MigrationStatus> Collection::FillMigration(const Embedder& embed,
                                                   const FillOptions& options) {
-  return Writing(*impl_, [&](Engine& engine, CollectionState& state) {
-    return tracevec::FillMigration(engine, state, embed, options);
-  });
+  return Writing(
+      *impl_,
+      [&](Engine& engine, CollectionState& state) {
+        return tracevec::FillMigration(engine, state, embed, options);
+      },
+      Repeat::kNever);
 }
 
 Status Collection::CutOver(const SwitchOptions& options) {

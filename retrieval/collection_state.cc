@@ -51,11 +51,32 @@ Status SnapshotHandle::RefuseToWrite() const {
                           "'; write to the database itself");
 }
 
-CommitNumber CollectionState::OldestReadable() const {
+CommitNumber CollectionState::OldestInUse() const {
   CommitNumber oldest = views.Oldest();
-  if (holds != nullptr) oldest = std::min(oldest, holds->Oldest());
-  if (const auto before = predecessor.lock()) oldest = std::min(oldest, before->OldestReadable());
+  for (const auto& before : EarlierInUse()) oldest = std::min(oldest, before->views.Oldest());
   return oldest;
+}
+
+CommitNumber CollectionState::OldestReadable() const {
+  const CommitNumber oldest = OldestInUse();
+  return holds == nullptr ? oldest : std::min(oldest, holds->Oldest());
+}
+
+std::vector<std::shared_ptr<CollectionState>> CollectionState::EarlierInUse() const {
+  std::vector<std::shared_ptr<CollectionState>> in_use;
+  for (const auto& before : earlier) {
+    if (auto state = before.lock()) in_use.push_back(std::move(state));
+  }
+  return in_use;
+}
+
+void CollectionState::WarnReadersOf(FieldNumber field) const {
+  for (const auto& before : EarlierInUse()) {
+    const bool has_it =
+        std::any_of(before->fields.begin(), before->fields.end(),
+                    [&](const BoundField& in_force) { return in_force.number == field; });
+    if (has_it) before->gone.store(Gone::kVectors);
+  }
 }
 
 std::shared_ptr<CollectionState> StateSlot::Get() const {
@@ -69,7 +90,14 @@ void StateSlot::Set(std::shared_ptr<CollectionState> state) {
 }
 
 Status CollectionState::CheckNotDropped() const {
-  if (!dropped.load() || superseded.load()) return Status::Ok();
+  switch (gone.load()) {
+    case Gone::kNothing: return Status::Ok();
+    case Gone::kVectors:
+      return Status::Conflict("collection '" + name +
+                              "': the vectors of the embedding space that this read from are no "
+                              "longer kept as they were; start again in the new one");
+    case Gone::kAll: break;
+  }
   return Status::NotFound("collection '" + name + "' was dropped");
 }
 

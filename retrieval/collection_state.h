@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -88,6 +89,9 @@ class StateSlot {
   std::shared_ptr<CollectionState> state_;
 };
 
+/// What readers of a state can no longer read.
+enum class Gone : std::uint8_t { kNothing, kVectors, kAll };
+
 /// An open collection. The first group never changes; the second belongs to the writer and is
 /// guarded by Engine::writer_mutex(); readers use `views` alone.
 struct CollectionState : std::enable_shared_from_this<CollectionState> {
@@ -115,13 +119,19 @@ struct CollectionState : std::enable_shared_from_this<CollectionState> {
   /// Whether chunks may have metadata records of their own; empty: not looked yet.
   std::optional<bool> has_chunk_metadata;
   std::optional<MigrationRecord> migration;
-  /// What this took the place of: calls in flight may still read its views.
-  std::weak_ptr<CollectionState> predecessor;
+  /// What this took the place of, one after the other: calls in flight, and scans, may still read
+  /// their views. One that nobody reads is forgotten at the next switch. Constant once published.
+  std::vector<std::weak_ptr<CollectionState>> earlier;
   std::weak_ptr<StateSlot> slot;  ///< Of the handles; guarded by the engine's catalog.
 
   ViewRegistry views;
   std::atomic<bool> dropped{false};     ///< Nothing is built of it, or written, any more;
   std::atomic<bool> superseded{false};  ///< for there is another state in its place.
+  std::atomic<Gone> gone{Gone::kNothing};
+  /// Times that records or vectors were taken away which a view before may have read: by erasures,
+  /// and where a vector of a migration's other space went stale. An index made of them is to be
+  /// given up.
+  std::atomic<std::uint64_t> withdrawals{0};
   std::atomic<std::uint64_t> asserted_vectors{0};  ///< Written without a space since this open.
 
   Warnings warnings;
@@ -136,15 +146,22 @@ struct CollectionState : std::enable_shared_from_this<CollectionState> {
   /// Whether a commit must say what it did to which rows: for the index, or for the one that is
   /// made of files later.
   bool TracksRows() const { return index != nullptr || stored_index.has_checkpoint; }
-  /// The oldest commit whose data a view or a snapshot may read: garbage of later ones stays.
+  /// The oldest commit whose data a view may read, of this or of what it took the place of.
+  CommitNumber OldestInUse() const;
+  /// The same, or a snapshot: garbage of later ones stays.
   CommitNumber OldestReadable() const;
-  /// NotFound once it was dropped.
+  /// NotFound once it was dropped; Conflict once its vectors were, since a migration ended.
   Status CheckNotDropped() const;
   /// The same for who writes; and Conflict when another state took its place. Call again then.
   Status CheckCurrent() const;
   /// Numbers of all vector fields that have vectors: a migration has two of one field.
   std::vector<FieldNumber> StoredFields() const;
   std::vector<FieldLayout> Layouts() const;
+  /// Those it took the place of that are still read.
+  std::vector<std::shared_ptr<CollectionState>> EarlierInUse() const;
+  /// Tells readers of earlier states that vectors of a field are not what they were. Call it before
+  /// they change.
+  void WarnReadersOf(FieldNumber field) const;
   /// Makes the state as of the counters' commit visible.
   void PublishView();
 };

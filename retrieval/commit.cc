@@ -104,6 +104,7 @@ Status Commit::Finish(bool sync) {
   if (state_.index != nullptr) state_.index->Reserve(added_.size());
   TRACEVEC_RETURN_IF_ERROR(engine_.store().Write(batch_, sync));
 
+  is_stored_ = true;
   engine_.SetLastCommit(number_);
   state_.counters = counters_;
   state_.may_expire = state_.may_expire || may_expire_;

@@ -48,6 +48,8 @@ class Commit {
   /// Writes, applies, publishes. After an error the collection is as it was; the write is wholly
   /// absent, or, where the file system gave way, may be found whole at the next open.
   Status Finish(bool sync);
+  /// Whether the store has it: Finish may run out of memory after that, too.
+  bool is_stored() const { return is_stored_; }
 
  private:
   struct PushedState {
@@ -77,6 +79,7 @@ class Commit {
   std::vector<PushedState> pushed_;
   std::uint64_t recorded_changes_ = 0;
   bool drops_checkpoint_ = false;
+  bool is_stored_ = false;
 };
 
 }  // namespace tracevec

@@ -15,6 +15,7 @@
 #include "retrieval/guard.h"
 #include "retrieval/index_checkpoint.h"
 #include "retrieval/index_loader.h"
+#include "retrieval/migration.h"
 #include "retrieval/tune.h"
 #include "storage/features.h"
 #include "storage/keys.h"
@@ -272,6 +273,7 @@ Result<std::shared_ptr<CollectionState>> Engine::LoadCollection(std::string_view
                             store_->Get(Table::kRecords, keys::Migration(number)));
   if (migration) {
     TRACEVEC_ASSIGN_OR_RETURN(state->migration, DecodeMigration(*migration));
+    TRACEVEC_RETURN_IF_ERROR(CheckMigration(state->record, *state->migration));
   }
   // Whether a document has a time to live is known only after reading them all: assume so.
   state->may_expire = true;
@@ -329,6 +331,8 @@ Status Engine::DropCollection(std::string_view name) {
   TRACEVEC_RETURN_IF_ERROR(store_->Write(batch, state->sync));
   SetLastCommit(commit);
   state->dropped.store(true);
+  state->gone.store(Gone::kAll);
+  for (const auto& before : state->EarlierInUse()) before->gone.store(Gone::kAll);
   for (const std::uint64_t image : state->stored_index.images) {
     store_->image_files().Remove(image).IgnoreError("the next open for writing removes it");
   }
@@ -349,7 +353,10 @@ void Engine::ReplaceCollection(const std::shared_ptr<CollectionState>& before,
   if (slot != nullptr) slot->Set(after);
   before->superseded.store(true);
   before->dropped.store(true);
-  if (builder_->HasWork(*after)) builder_->Notify(after);
+  Guard([&] {
+    if (builder_->HasWork(*after)) builder_->Notify(after);
+    return Status::Ok();
+  }).IgnoreError("the next commit tells the builder");
 }
 
 std::shared_ptr<StateSlot> Engine::SlotOf(const std::shared_ptr<CollectionState>& state) {

@@ -71,6 +71,7 @@ class Eraser {
       TRACEVEC_RETURN_IF_ERROR(state_.CheckCurrent());
       StoreBatch batch;
       TRACEVEC_RETURN_IF_ERROR(RedactJournal(&batch));
+      ++state_.withdrawals;
       TRACEVEC_RETURN_IF_ERROR(store_.Write(batch, /*sync=*/true));
     }
     TRACEVEC_RETURN_IF_ERROR(DropDeadRows());
@@ -128,7 +129,7 @@ class Eraser {
 
   bool WaitForReaders() const {
     const auto give_up = std::chrono::steady_clock::now() + kLongestWaitForReaders;
-    while (state_.views.Oldest() < deleted_at_) {
+    while (state_.OldestInUse() < deleted_at_) {
       if (std::chrono::steady_clock::now() > give_up) return false;
       std::this_thread::sleep_for(kLookAtReaders);
     }
@@ -151,6 +152,7 @@ class Eraser {
     std::set<std::string> garbage;
     TRACEVEC_RETURN_IF_ERROR(RemoveGarbage(&batch, &garbage));
     TRACEVEC_RETURN_IF_ERROR(RedactJournal(&batch));
+    ++state_.withdrawals;  // Before the write: what comes of it may be read from here on.
     TRACEVEC_RETURN_IF_ERROR(store_.Write(batch, /*sync=*/true));
     std::erase_if(state_.garbage, [&](const GarbageKey& key) { return garbage.contains(key.key); });
     certificate_.versions = evidence_.versions;

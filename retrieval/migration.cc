@@ -18,13 +18,19 @@
 namespace tracevec {
 namespace {
 
+constexpr std::uint32_t kMostFieldNumbers = 65'535;
+
 /// A number that no field of the collection has or had.
-FieldNumber NextField(const CollectionRecord& record) {
-  std::uint16_t next = record.next_field;
+Result<FieldNumber> NextField(const CollectionRecord& record) {
+  std::uint32_t next = record.next_field;
   for (const auto& [name, number] : record.field_numbers) {
-    next = std::max<std::uint16_t>(next, static_cast<std::uint16_t>(Raw(number) + 1));
+    next = std::max<std::uint32_t>(next, std::uint32_t{Raw(number)} + 1);
   }
-  return FieldNumber{next};
+  if (next < kMostFieldNumbers) return FieldNumber{static_cast<std::uint16_t>(next)};
+  return Status::ResourceExhausted(
+      fmt::format("collection '{}': all {} numbers of vector fields were given to migrations; copy "
+                  "it into another collection",
+                  record.name, kMostFieldNumbers));
 }
 
 Status CheckNewField(const CollectionState& state, std::string_view name, const VectorField& to) {
@@ -39,6 +45,29 @@ Status CheckNewField(const CollectionState& state, std::string_view name, const 
 }
 
 }  // namespace
+
+Status CheckMigration(const CollectionRecord& record, const MigrationRecord& migration) {
+  const auto corrupt = [&](const std::string& what) {
+    return Status::Corruption(
+        fmt::format("collection '{}': its migration record {}", record.name, what));
+  };
+  const auto field = record.schema.vectors.find(migration.field);
+  if (field == record.schema.vectors.end()) {
+    return corrupt(fmt::format("is of a vector field '{}' that it has not", migration.field));
+  }
+  if (migration.other_number >= FieldNumber{record.next_field}) {
+    return corrupt(fmt::format("has field number {}, expected one below {}",
+                               Raw(migration.other_number), record.next_field));
+  }
+  for (const auto& [name, number] : record.field_numbers) {
+    if (number != migration.other_number) continue;
+    return corrupt(fmt::format("has field number {}, which is that of '{}'", Raw(number), name));
+  }
+  CollectionSchema schema = record.schema;
+  schema.vectors[migration.field] = migration.other;
+  const Status status = CheckSchema(schema);
+  return status.ok() ? status : corrupt(fmt::format("is no space: {}", status.message()));
+}
 
 Result<MigrationRecord> RequireMigration(const CollectionState& state) {
   if (state.migration) return *state.migration;
@@ -59,6 +88,7 @@ Result<MigrationStatus> BeginMigration(Engine& engine, CollectionState& state,
           "collection '{}': vector field '{}' is being migrated; finish that, or roll it back",
           state.name, state.migration->field));
     }
+    TRACEVEC_ASSIGN_OR_RETURN(const FieldNumber number, NextField(state.record));
     TRACEVEC_RETURN_IF_ERROR(engine.EnableFeature(kMigrationsFeature));
     if (to.codes != CodeChoice::kAuto) {
       TRACEVEC_RETURN_IF_ERROR(engine.EnableFeature(kCodeChoiceFeature));
@@ -66,7 +96,7 @@ Result<MigrationStatus> BeginMigration(Engine& engine, CollectionState& state,
     MigrationRecord migration;
     migration.field = from->name;
     migration.other = to;
-    migration.other_number = NextField(state.record);
+    migration.other_number = number;
     migration.started = Now();
     CollectionRecord record = state.record;
     record.chunk_identity = state.fields_hash;
@@ -97,6 +127,7 @@ Status EndMigration(Engine& engine, CollectionState& state, std::string_view lab
   commit.batch().Delete(Table::kRecords, keys::Migration(state.number));
   commit.batch().DeletePrefix(Table::kVectors,
                               keys::VectorsPrefix(state.number, migration.other_number));
+  state.WarnReadersOf(migration.other_number);
   TRACEVEC_RETURN_IF_ERROR(commit.Finish(/*sync=*/true));
   state.migration.reset();
   return Status::Ok();

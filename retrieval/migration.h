@@ -18,13 +18,21 @@ Result<bool> MigrationIsCutOver(Engine& engine, const CollectionState& state);
 /// Drops the vectors of the space that is not in force.
 Status EndMigration(Engine& engine, CollectionState& state, std::string_view label);
 
+/// Whether a stored migration can be one of the collection. Pure. Errors: Corruption.
+Status CheckMigration(const CollectionRecord& record, const MigrationRecord& migration);
+
 /// The migration of a collection. Errors: NotFound. REQUIRES: Engine::writer_mutex() held.
 Result<MigrationRecord> RequireMigration(const CollectionState& state);
 
-/// Embeds the chunks that have no vector of the other space, until a pass finds none. Chunks whose
-/// vector of the one in force is missing are left out. Errors: the embedder's; Cancelled.
+/// Collection::FillMigration: FillOtherSpace while the other space is the new one.
 Result<MigrationStatus> FillMigration(Engine& engine, CollectionState& state, const Embedder& embed,
                                       const FillOptions& options);
+/// Embeds the chunks that have no vector of the other space, until a pass finds none. Chunks whose
+/// vector of the one in force is missing are left out. Errors: the embedder's; Cancelled;
+/// InvalidArgument for a chunk without text; Conflict when the migration ended or was turned round.
+/// REQUIRES: options and embed as FillMigration checks them.
+Result<MigrationStatus> FillOtherSpace(Engine& engine, CollectionState& state,
+                                       const Embedder& embed, const FillOptions& options);
 
 /// Makes the other space the one in force, in one atomic step: `to_cut_over` says which way. What
 /// the returned state replaces passes calls on to it.

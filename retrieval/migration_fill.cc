@@ -27,6 +27,7 @@ struct Lacking {
   DocumentNumber document{};
   ChunkNumber chunk{};
   std::string document_id;
+  std::uint32_t version = 0;  ///< Of the document, when its text was read.
   std::string text;
 };
 
@@ -44,7 +45,17 @@ Result<std::set<ChunkNumber>> ChunksWithVector(const Store& store, CollectionNum
   return chunks;
 }
 
-/// One pass over the live chunks of a view, filling what lacks.
+/// Errors: Conflict when the migration is another by now, so that an embedder is of another space.
+Status CheckSame(const Result<MigrationRecord>& now, const MigrationRecord& before) {
+  if (now.ok() && now->other_number == before.other_number) return Status::Ok();
+  if (!now.ok() && now.status().code() != StatusCode::kNotFound) return now.status();
+  return Status::Conflict(fmt::format(
+      "the migration of '{}' was ended, or turned round, while it was filled", before.field));
+}
+
+/// One pass over the live chunks, filling what lacks. While the embedder runs, which may take hours
+/// in all, it holds no view and no cursor: a view keeps garbage from being swept, and a close waits
+/// for cursors. A pass that fills nothing has looked at one view.
 class FillPass {
  public:
   FillPass(Engine& engine, CollectionState& state, MigrationRecord migration, const Embedder* embed,
@@ -54,8 +65,7 @@ class FillPass {
         store_(engine.store()),
         migration_(std::move(migration)),
         embed_(embed),
-        options_(options),
-        view_(state.views.Current()) {
+        options_(options) {
     TakeFieldInForce();
     progress_.field = migration_.field;
     progress_.other = migration_.other;
@@ -65,23 +75,11 @@ class FillPass {
 
   /// Without an embedder it counts alone. True when chunks were filled.
   Result<bool> Run() {
-    const std::uint64_t total = view_->chunks;
-    std::optional<DocumentNumber> done;
-    StoreCursor cursor = store_.NewCursor(Table::kRecords, keys::VersionsPrefix(state_.number));
-    for (; cursor.Valid(); cursor.Next()) {
-      TRACEVEC_ASSIGN_OR_RETURN(const keys::VersionKey key, keys::ParseVersion(cursor.key()));
-      if (done == key.document) continue;  // Newest first.
-      TRACEVEC_ASSIGN_OR_RETURN(VersionRecord version, DecodeVersion(cursor.value()));
-      if (version.commit > view_->commit) continue;
-      done = key.document;
-      if (version.deleted) continue;
-      TRACEVEC_RETURN_IF_ERROR(Look(key.document, std::move(version)));
-      while (embed_ != nullptr && lacking_.size() >= options_.batch_size) {
-        TRACEVEC_RETURN_IF_ERROR(EmbedBatch(total));
-      }
+    while (!at_end_) {
+      TRACEVEC_RETURN_IF_ERROR(Collect());
+      const std::size_t least = at_end_ ? 1 : options_.batch_size;
+      while (lacking_.size() >= least) TRACEVEC_RETURN_IF_ERROR(EmbedBatch());
     }
-    TRACEVEC_RETURN_IF_ERROR(cursor.status());
-    while (embed_ != nullptr && !lacking_.empty()) TRACEVEC_RETURN_IF_ERROR(EmbedBatch(total));
     return embedded_any_;
   }
 
@@ -92,6 +90,27 @@ class FillPass {
     for (const BoundField& field : state_.fields) {
       if (field.name == migration_.field) in_force_ = field.number;
     }
+  }
+
+  /// Goes on after the last document, until a batch is together or there are no more documents.
+  Status Collect() {
+    const auto view = state_.views.Current();
+    total_ = view->chunks;
+    StoreCursor cursor = store_.NewCursor(Table::kRecords, keys::VersionsPrefix(state_.number));
+    if (done_) cursor.Seek(keys::VersionsPrefix(state_.number, DocumentNumber{Raw(*done_) + 1}));
+    for (; cursor.Valid(); cursor.Next()) {
+      TRACEVEC_ASSIGN_OR_RETURN(const keys::VersionKey key, keys::ParseVersion(cursor.key()));
+      if (done_ == key.document) continue;  // Newest first.
+      if (lacking_.size() >= options_.batch_size) return Status::Ok();
+      TRACEVEC_ASSIGN_OR_RETURN(VersionRecord version, DecodeVersion(cursor.value()));
+      if (version.commit > view->commit) continue;
+      done_ = key.document;
+      if (version.deleted) continue;
+      TRACEVEC_RETURN_IF_ERROR(Look(key.document, std::move(version)));
+    }
+    TRACEVEC_RETURN_IF_ERROR(cursor.status());
+    at_end_ = true;
+    return Status::Ok();
   }
 
   Status Look(DocumentNumber document, VersionRecord version) {
@@ -111,15 +130,21 @@ class FillPass {
         continue;
       }
       if (embed_ == nullptr) continue;
+      if (!entry.span && !entry.text_apart) {
+        return Status::InvalidArgument(
+            fmt::format("chunk '{}' has no text that could be embedded for '{}'; write it with its "
+                        "text, or delete it",
+                        ChunkId(reader.version(), entry), migration_.field));
+      }
       TRACEVEC_ASSIGN_OR_RETURN(const std::string text, reader.ChunkText(i));
       lacking_.push_back(
-          {document, entry.chunk, reader.version().document_id,
+          {document, entry.chunk, reader.version().document_id, reader.version().version,
            FillEmbedTemplate(migration_.other.embed_template, title, entry.section, text)});
     }
     return Status::Ok();
   }
 
-  Status EmbedBatch(std::uint64_t total) {
+  Status EmbedBatch() {
     const std::size_t count = std::min<std::size_t>(options_.batch_size, lacking_.size());
     std::vector<std::string> texts;
     for (std::size_t i = 0; i < count; ++i) texts.push_back(lacking_[i].text);
@@ -132,7 +157,7 @@ class FillPass {
     lacking_.erase(lacking_.begin(), lacking_.begin() + static_cast<std::ptrdiff_t>(count));
     progress_.filled += count;
     embedded_any_ = true;
-    if (options_.progress == nullptr || options_.progress(progress_.filled, total)) {
+    if (options_.progress == nullptr || options_.progress(progress_.filled, total_)) {
       return Status::Ok();
     }
     return Status::Cancelled(fmt::format("the fill of '{}' was stopped at {} chunks, which stay",
@@ -151,28 +176,30 @@ class FillPass {
     }
   }
 
-  /// Those of chunks that are still there: a swept chunk would keep its vector for ever.
   Status Write(std::span<const Lacking> chunks, const std::vector<float>& rows) {
     const std::size_t bytes = migration_.other.dimension * sizeof(float);
     StoreBatch batch;
     const std::lock_guard writer(engine_.writer_mutex());
+    TRACEVEC_RETURN_IF_ERROR(engine_.CheckOpen());
     TRACEVEC_RETURN_IF_ERROR(state_.CheckCurrent());
-    TRACEVEC_ASSIGN_OR_RETURN(const MigrationRecord now, RequireMigration(state_));
-    if (now.other_number != migration_.other_number) {
-      return Status::Conflict("the migration was ended, or turned round, while it was filled");
-    }
+    TRACEVEC_RETURN_IF_ERROR(CheckSame(RequireMigration(state_), migration_));
     for (std::size_t i = 0; i < chunks.size(); ++i) {
       const Lacking& chunk = chunks[i];
-      TRACEVEC_ASSIGN_OR_RETURN(
-          const auto body,
-          store_.GetPinned(Table::kRecords,
-                           keys::Body(state_.number, chunk.document, chunk.chunk)));
-      if (!body) continue;
+      TRACEVEC_ASSIGN_OR_RETURN(const bool unmoved, IsUnmoved(chunk));
+      if (!unmoved) continue;
       batch.Put(Table::kVectors,
                 keys::Vector(state_.number, migration_.other_number, chunk.document, chunk.chunk),
                 {reinterpret_cast<const char*>(rows.data()) + i * bytes, bytes});
     }
     return store_.Write(batch, state_.sync);
+  }
+
+  /// Of another version the chunk may be gone, so that nobody would remove its vector, or may stand
+  /// under another title, which the next pass embeds.
+  Result<bool> IsUnmoved(const Lacking& chunk) const {
+    TRACEVEC_ASSIGN_OR_RETURN(const auto record,
+                              ReadDocumentRecord(store_, state_.number, chunk.document_id));
+    return record && record->number == chunk.document && record->version == chunk.version;
   }
 
   Engine& engine_;
@@ -181,8 +208,10 @@ class FillPass {
   const MigrationRecord migration_;
   const Embedder* embed_;
   const FillOptions& options_;
-  const std::shared_ptr<const CollectionView> view_;
   FieldNumber in_force_{};
+  std::optional<DocumentNumber> done_;  // The last that was looked at.
+  bool at_end_ = false;
+  std::uint64_t total_ = 0;
   std::vector<Lacking> lacking_;
   MigrationStatus progress_;
   bool embedded_any_ = false;
@@ -209,9 +238,22 @@ Result<MigrationStatus> FillMigration(Engine& engine, CollectionState& state, co
   if (options.batch_size == 0) {
     return Status::InvalidArgument("batch_size: 0, expected at least 1");
   }
+  TRACEVEC_ASSIGN_OR_RETURN(const MigrationRecord migration, LookUp(engine, state));
+  if (migration.cut_over) {
+    return Status::InvalidArgument(
+        fmt::format("vector field '{}' is cut over, and the space to fill would be the old one; "
+                    "roll_back takes an embedder of it",
+                    migration.field));
+  }
+  return FillOtherSpace(engine, state, embed, options);
+}
+
+Result<MigrationStatus> FillOtherSpace(Engine& engine, CollectionState& state,
+                                       const Embedder& embed, const FillOptions& options) {
+  TRACEVEC_ASSIGN_OR_RETURN(const MigrationRecord migration, LookUp(engine, state));
   for (int i = 0; i < kMostPasses; ++i) {
-    TRACEVEC_ASSIGN_OR_RETURN(MigrationRecord migration, LookUp(engine, state));
-    FillPass pass(engine, state, std::move(migration), &embed, options);
+    TRACEVEC_RETURN_IF_ERROR(CheckSame(LookUp(engine, state), migration));
+    FillPass pass(engine, state, migration, &embed, options);
     TRACEVEC_ASSIGN_OR_RETURN(const bool filled_any, pass.Run());
     if (!filled_any) return pass.status();
   }

@@ -10,6 +10,7 @@
 #include "core/return_if_error.h"
 #include "retrieval/commit.h"
 #include "retrieval/document_reader.h"
+#include "retrieval/guard.h"
 #include "retrieval/index_checkpoint.h"
 #include "retrieval/migration.h"
 #include "retrieval/row_loader.h"
@@ -84,10 +85,20 @@ class Switch {
                     old_->name, *holder));
   }
 
+  /// An erasure knows the files of the index in force, not those made here; and a chunk that stays
+  /// has in the index the vector that it had.
+  Status CheckNothingWithdrawn() const {
+    if (old_->withdrawals.load() == withdrawals_) return Status::Ok();
+    return Status::Conflict(fmt::format(
+        "collection '{}': a document was erased, or a title changed that the other space embeds, "
+        "while its index was built of it; call again",
+        old_->name));
+  }
+
   /// After a view is taken: then its chunks have their vectors, whatever is written meanwhile.
   Status FillOrCheck() {
     if (options_.embed != nullptr) {
-      return FillMigration(engine_, *old_, options_.embed, {}).status();
+      return FillOtherSpace(engine_, *old_, options_.embed, {}).status();
     }
     TRACEVEC_ASSIGN_OR_RETURN(const MigrationStatus status, GetMigration(engine_, *old_));
     if (status.filled == status.chunks) return Status::Ok();
@@ -100,6 +111,7 @@ class Switch {
   /// Everything at a view, as segments with graphs.
   Status BuildIndex() {
     TRACEVEC_RETURN_IF_ERROR(FillOrCheck());  // Most of it, before a view is held.
+    withdrawals_ = old_->withdrawals.load();
     view_ = old_->views.Current();
     TRACEVEC_RETURN_IF_ERROR(FillOrCheck());
     index_ = std::make_shared<CollectionIndex>(new_->Layouts());
@@ -111,7 +123,9 @@ class Switch {
                            return Status::Ok();
                          }));
     if (view_->chunks < engine_.index_options().least_chunks) return Status::Ok();
-    const BuildStop stop = [this] { return !engine_.CheckOpen().ok(); };
+    const BuildStop stop = [this] {
+      return !engine_.CheckOpen().ok() || !CheckNothingWithdrawn().ok();
+    };
     try {
       for (CollectionIndex::Build& build : index_->BuildsOfAll(view_->commit, /*even_so=*/false)) {
         TRACEVEC_ASSIGN_OR_RETURN(
@@ -120,7 +134,8 @@ class Switch {
         index_->Replace(build, std::move(segment), view_->commit);
       }
     } catch (const BuildStopped&) {
-      return engine_.CheckOpen();
+      TRACEVEC_RETURN_IF_ERROR(engine_.CheckOpen());
+      return CheckNothingWithdrawn();
     }
     return Status::Ok();
   }
@@ -196,6 +211,7 @@ class Switch {
   Result<bool> SwitchIfUpToDate() {
     const std::lock_guard writer(engine_.writer_mutex());
     TRACEVEC_RETURN_IF_ERROR(old_->CheckCurrent());
+    TRACEVEC_RETURN_IF_ERROR(CheckNothingWithdrawn());
     if (old_->counters.commit != view_->commit) return false;
     TRACEVEC_ASSIGN_OR_RETURN(const MigrationRecord now, RequireMigration(*old_));
     if (now.other_number != migration_.other_number) {
@@ -207,13 +223,10 @@ class Switch {
       return Status::Internal(fmt::format("{} chunks were indexed, {} were counted",
                                           index_->live_rows(), old_->counters.chunks));
     }
-    TRACEVEC_RETURN_IF_ERROR(WriteSwitch());
-    Publish(is_large);
-    done_ = true;
-    return true;
+    return WriteSwitch(is_large);
   }
 
-  Status WriteSwitch() {
+  Result<bool> WriteSwitch(bool is_large) {
     const BoundField* in_force = *FindField(*old_, migration_.field);
     MigrationRecord turned = migration_;
     turned.cut_over = to_cut_over_;
@@ -226,18 +239,32 @@ class Switch {
     batch.Put(Table::kRecords, keys::Collection(old_->number), EncodeCollection(new_->record));
     // The files are of the space in force: they go with the next checkpoint.
     batch.Delete(Table::kRecords, keys::IndexCheckpoint(old_->number));
-    TRACEVEC_RETURN_IF_ERROR(commit.Finish(/*sync=*/true));
     new_->migration = std::move(turned);
-    return Status::Ok();
+    Prepare(commit.counters(), is_large);
+    // Once it is stored there is no way back: what fails after it must not keep the old state,
+    // whose writes would be of the other space, in its place. That needs no memory.
+    const std::size_t old_images = old_->stored_index.images.size();
+    const Status finished = Guard([&] { return commit.Finish(/*sync=*/true); });
+    if (!commit.is_stored()) return finished;
+    std::vector<std::uint64_t>& images = new_->stored_index.images;
+    if (old_->stored_index.images.empty()) {  // The commit removed them.
+      images.erase(images.begin(), images.begin() + static_cast<std::ptrdiff_t>(old_images));
+    }
+    old_->stored_index = {};
+    done_ = true;
+    engine_.ReplaceCollection(old_, new_);
+    return true;
   }
 
-  void Publish(bool is_large) {
-    new_->counters = old_->counters;
+  /// All of the new state, as it is after the commit.
+  void Prepare(const CollectionCounters& counters, bool is_large) {
+    new_->counters = counters;
     new_->garbage = old_->garbage;
     new_->tuning = old_->tuning;  // By number: of the field in force now only if it was before.
     new_->may_expire = old_->may_expire;
     new_->has_chunk_metadata = old_->has_chunk_metadata;
     new_->asserted_vectors = old_->asserted_vectors.load();
+    new_->withdrawals = old_->withdrawals.load();
     new_->stored_index.images = old_->stored_index.images;
     for (const auto& segment : segments_) {
       if (const ImageFile* file = FileOf(*segment)) {
@@ -245,11 +272,10 @@ class Switch {
       }
     }
     new_->stored_index.checkpoint_is_due = true;
-    if (is_large) new_->index = std::move(index_);
-    new_->predecessor = old_;
+    if (is_large) new_->index = index_;
+    for (const auto& before : old_->EarlierInUse()) new_->earlier.push_back(before);
+    new_->earlier.push_back(old_);
     new_->PublishView();
-    old_->stored_index = {};
-    engine_.ReplaceCollection(old_, new_);
   }
 
   Engine& engine_;
@@ -259,6 +285,7 @@ class Switch {
   const SwitchOptions& options_;
   MigrationRecord migration_;
   std::shared_ptr<CollectionState> new_;
+  std::uint64_t withdrawals_ = 0;  // Of old_, when the first view was taken.
   std::shared_ptr<const CollectionView> view_;
   std::shared_ptr<CollectionIndex> index_;
   std::vector<std::shared_ptr<Segment>> segments_;

@@ -22,6 +22,11 @@ constexpr std::size_t kGroupChunks = 1024;
 constexpr std::size_t kGroupDocuments = 256;
 constexpr std::size_t kGroupTextBytes = std::size_t{8} << 20;
 
+/// Whether a document moved, rather than the embedding space.
+bool MayPlanAgain(const CollectionState& state, const Status& status) {
+  return status.code() == StatusCode::kConflict && !state.superseded.load();
+}
+
 ReadyPut MakeReady(const CollectionState& state, PutPlan plan) {
   ReadyPut put;
   put.plan = std::move(plan);
@@ -167,7 +172,7 @@ Result<PutResult> PutDocument(Engine& engine, CollectionState& state, const Docu
   // A plan of the user's cannot be made again here.
   const bool may_retry = options.plan == nullptr;
   for (int attempt = 1; may_retry && attempt < kMostAttempts; ++attempt) {
-    if (result.ok() || result.status().code() != StatusCode::kConflict) break;
+    if (!MayPlanAgain(state, result.status())) break;
     result = TryPut(engine, state, document, options);
   }
   return result;
@@ -191,7 +196,7 @@ Result<std::vector<PutResult>> PutDocuments(Engine& engine, CollectionState& sta
     Status written;
     for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
       written = TryPutGroup(engine, state, documents, first, last, options, &results);
-      if (written.code() != StatusCode::kConflict) break;
+      if (!MayPlanAgain(state, written)) break;
     }
     if (!written.ok() && first > 0) {
       return Status(written.code(),

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "core/embed_template.h"
 #include "core/return_if_error.h"
 #include "retrieval/chunk_metadata.h"
 #include "retrieval/document_reader.h"
@@ -206,6 +207,22 @@ Status PutWriter::RefreshBody(DocumentNumber number, ChunkNumber chunk,
   return Status::Ok();
 }
 
+void PutWriter::DropStaleVector(DocumentNumber number, const VersionRecord& before,
+                                const VersionEntry& entry_before, const VersionRecord& version,
+                                const VersionEntry& entry) {
+  if (!state_.migration) return;
+  const std::string& tmpl = state_.migration->other.embed_template;
+  // The text is the same: what is left of the template tells.
+  if (FillEmbedTemplate(tmpl, before.title, entry_before.section, "") ==
+      FillEmbedTemplate(tmpl, version.title, entry.section, "")) {
+    return;
+  }
+  const FieldNumber other = state_.migration->other_number;
+  ++state_.withdrawals;
+  state_.WarnReadersOf(other);
+  commit_.batch().Delete(Table::kVectors, keys::Vector(state_.number, other, number, entry.chunk));
+}
+
 Status PutWriter::PutKeptChunks(const PutPlan& plan, DocumentNumber number,
                                 const VersionRecord& version,
                                 const std::shared_ptr<const DocumentState>& document) {
@@ -228,6 +245,8 @@ Status PutWriter::PutKeptChunks(const PutPlan& plan, DocumentNumber number,
     if (newly_apart || plan.prepared.chunks[i].token_count) {
       TRACEVEC_RETURN_IF_ERROR(RefreshBody(number, chunk, plan.prepared.chunks[i], newly_apart));
     }
+    DropStaleVector(number, *plan.before, plan.before->entries[plan.diff.kept_from[i]], version,
+                    version.entries[i]);
     const Metadata& given = GivenMetadata(plan.prepared.chunks[i]);
     const auto found = stored.find(Raw(chunk));
     const bool had_record = found != stored.end();

@@ -35,6 +35,11 @@ class PutWriter {
   /// source (`newly_apart`), its token count when one is given.
   Status RefreshBody(DocumentNumber number, ChunkNumber chunk, const PreparedChunk& prepared,
                      bool newly_apart);
+  /// Of a kept chunk, the vector of a migration's other space, where that embeds a title or a
+  /// section that changed: it is filled anew.
+  void DropStaleVector(DocumentNumber number, const VersionRecord& before,
+                       const VersionEntry& entry_before, const VersionRecord& version,
+                       const VersionEntry& entry);
   void Count(const PutPlan& plan);
 
   Engine& engine_;

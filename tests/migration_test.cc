@@ -1,12 +1,22 @@
 // Moving a vector field to another embedding space, while it is read and written.
 
 #include <gtest/gtest.h>
+#include <rocksdb/file_system.h>
 
 #include <atomic>
+#include <functional>
+#include <future>
+#include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "retrieval/database_impl.h"
+#include "storage/keys.h"
+#include "storage/records.h"
+#include "storage/store.h"
+#include "tests/small_index_options.h"
 #include "tests/test_documents.h"
 
 namespace tracevec {
@@ -213,7 +223,8 @@ TEST_F(MigrationTest, ReadersAndAWriterGoOnMeanwhile) {
       const auto put = pages().PutDocument(Page(i), options);
       if (put.ok()) {
         ++writes;
-      } else if (put.status().code() != StatusCode::kInvalidArgument) {
+      } else if (put.status().code() != StatusCode::kInvalidArgument &&
+                 put.status().code() != StatusCode::kConflict) {  // It met the step.
         ++failures;
       }
       // A cut-over needs a pause in which its index is brought up to date.
@@ -240,6 +251,355 @@ TEST_F(MigrationTest, ReadersAndAWriterGoOnMeanwhile) {
   EXPECT_EQ(failures, 0);
   EXPECT_GT(writes, 0);
   ExpectServed(kNewDimension, 3 * (250 + static_cast<std::size_t>(writes)));
+}
+
+/// Another space of the same dimension: vectors that land in the wrong one are not found out.
+VectorField SameDimension(const std::string& model = "same dimension") {
+  VectorField field;
+  field.dimension = 6;
+  field.space.model = model;
+  return field;
+}
+
+Embedder Constant(float value) {
+  return [value](std::span<const std::string> texts) -> Result<std::vector<float>> {
+    return std::vector<float>(texts.size() * 6, value);
+  };
+}
+
+SwitchOptions Switching(Embedder embed) {
+  SwitchOptions options;
+  options.embed = std::move(embed);
+  return options;
+}
+
+TEST_F(MigrationTest, ADatabaseClosesWhileTheEmbedderOfAFillIsAtWork) {
+  PutPages(0, 10);
+  Must(pages().BeginMigration("body", NewField()));
+  std::promise<void> called;
+  std::promise<void> go_on;
+  FillOptions options;
+  options.batch_size = 4;
+  auto fill = std::async(std::launch::async, [&] {
+    bool first = true;
+    return pages().FillMigration(
+        [&](std::span<const std::string> texts) {
+          if (std::exchange(first, false)) {
+            called.set_value();
+            go_on.get_future().wait();
+          }
+          return NewEmbedder()(texts);
+        },
+        options);
+  });
+  called.get_future().wait();
+  auto closing = std::async(std::launch::async, [&] { return db_->Close(); });
+  while (pages().Count().ok()) std::this_thread::yield();
+  go_on.set_value();
+  EXPECT_TRUE(Fails(fill.get(), StatusCode::kClosed));
+  Must(closing.get());
+  Open();
+  pages_ = Must(db_->GetCollection("pages"));
+  EXPECT_EQ(Must(pages().Migration()).filled, 0u);
+}
+
+TEST_F(MigrationTest, AnErasureNeedNotWaitForAFill) {
+  PutPages(0, 10);
+  Must(pages().BeginMigration("body", NewField()));
+  bool erased = false;
+  FillOptions options;
+  options.batch_size = 4;
+  const auto filled = pages().FillMigration(
+      [&](std::span<const std::string> texts) {
+        if (!std::exchange(erased, true)) {
+          EXPECT_FALSE(Must(pages().EraseDocument("page 7")).held_by_readers);
+        }
+        return NewEmbedder()(texts);
+      },
+      options);
+  EXPECT_EQ(Must(filled).chunks, 27u);
+  Must(pages().CutOver());
+  ExpectServed(kNewDimension, 27);
+}
+
+TEST_F(MigrationTest, TheOldSpaceIsNotFilledWithTheNewModel) {
+  PutPages(0, 4);
+  Must(pages().BeginMigration("body", SameDimension()));
+  Must(pages().FillMigration(Constant(2)));
+  Must(pages().CutOver());
+  PutOptions put;
+  put.embed[""] = Constant(2);
+  Must(pages().PutDocument(Page(4), put));
+  EXPECT_TRUE(
+      Fails(pages().FillMigration(Constant(2)), StatusCode::kInvalidArgument, {"roll_back"}));
+  EXPECT_EQ(Must(pages().Migration()).filled, 12u);
+  EXPECT_TRUE(Fails(pages().RollBack(), StatusCode::kInvalidArgument, {"3 of 15"}));
+}
+
+TEST_F(MigrationTest, AFillThatMeetsTheCutOverEnds) {
+  PutPages(0, 4);
+  Must(pages().BeginMigration("body", SameDimension()));
+  bool first = true;
+  const auto status = pages().FillMigration([&](std::span<const std::string> texts) {
+    if (std::exchange(first, false)) {
+      Must(pages().CutOver(Switching(Constant(2))));
+      PutOptions put;
+      put.embed[""] = Constant(2);
+      Must(pages().PutDocument(Page(4), put));
+    }
+    return Constant(2)(texts);
+  });
+  EXPECT_TRUE(Fails(status, StatusCode::kConflict));
+  EXPECT_EQ(Must(pages().Migration()).filled, 12u);
+}
+
+TEST_F(MigrationTest, AFillDoesNotGoOnWithAnotherMigration) {
+  PutPages(0, 4);
+  Must(pages().BeginMigration("body", SameDimension("one")));
+  bool first = true;
+  FillOptions options;
+  options.progress = [&](std::uint64_t, std::uint64_t) {
+    if (std::exchange(first, false)) {
+      Must(pages().RollBack());
+      Must(pages().BeginMigration("body", SameDimension("another")));
+    }
+    return true;
+  };
+  EXPECT_TRUE(Fails(pages().FillMigration(Constant(2), options), StatusCode::kConflict));
+  EXPECT_EQ(Must(pages().Migration()).filled, 0u);
+}
+
+TEST_F(MigrationTest, AChunkWithoutTextIsNamedAndGetsNoVector) {
+  Rows rows = MakeRows(0, 2, kDimension);
+  rows.texts = {"a text", ""};
+  Upsert(pages(), rows);
+  Must(pages().BeginMigration("body", NewField()));
+  std::vector<std::string> seen;
+  EXPECT_TRUE(
+      Fails(pages().FillMigration(NewEmbedder(&seen)), StatusCode::kInvalidArgument, {"'id1'"}));
+  EXPECT_TRUE(
+      Fails(pages().CutOver(Embedding(kNewDimension)), StatusCode::kInvalidArgument, {"'id1'"}));
+  EXPECT_TRUE(seen.empty());
+  Must(pages().Delete({std::vector<std::string>{"id1"}, {}}));
+  EXPECT_EQ(Must(pages().FillMigration(NewEmbedder(&seen))).filled, 1u);
+  EXPECT_EQ(seen, std::vector<std::string>{"a text"});
+}
+
+TEST_F(MigrationTest, AScanOfTheStateBeforeTwoSwitchesKeepsWhatItReads) {
+  PutPages(0, 300);
+  ScanOptions options;
+  options.batch_size = 1;
+  Scanner scan = Must(pages().Scan(options));
+  Must(pages().BeginMigration("body", NewField()));
+  Must(pages().CutOver(Embedding(kNewDimension)));
+  Must(pages().RollBack());
+  EXPECT_TRUE(Must(pages().EraseDocument("page 200")).held_by_readers);
+  Must(pages().Delete({std::nullopt, "id LIKE '%'"}));
+  PutPages(300, 301);
+  EXPECT_EQ(ReadAll(std::move(scan)).size(), 900u);
+}
+
+TEST_F(MigrationTest, AReaderOfVectorsThatWereDroppedIsTold) {
+  PutPages(0, 10);
+  ScanOptions options;
+  options.batch_size = 1;
+  options.with_vectors = true;
+  Scanner of_old = Must(pages().Scan(options));
+  Scanner until_drop = Must(pages().Scan(options));
+  Must(pages().BeginMigration("body", NewField()));
+  Must(pages().CutOver(Embedding(kNewDimension)));
+  Scanner of_new = Must(pages().Scan(options));
+  EXPECT_EQ(Must(of_old.Next())->vectors.at("body").size(), kDimension);
+  Must(pages().FinishMigration());
+  EXPECT_TRUE(Fails(of_old.Next(), StatusCode::kConflict, {"space"}));
+  EXPECT_EQ(ReadAll(std::move(of_new)).size(), 30u);
+  Must(db_->DropCollection("pages"));
+  EXPECT_TRUE(Fails(until_drop.Next(), StatusCode::kNotFound, {"dropped"}));
+}
+
+TEST_F(MigrationTest, VectorsOfAWriteThatMeetsTheStepStayOutOfTheNewSpace) {
+  PutPages(0, 4);
+  Must(pages().BeginMigration("body", SameDimension()));
+  PutOptions put;
+  int calls = 0;
+  put.embed[""] = [&](std::span<const std::string> texts) {
+    if (++calls == 1) Must(pages().CutOver(Switching(Constant(2))));
+    return Constant(1)(texts);
+  };
+  EXPECT_TRUE(Fails(pages().PutDocument(Page(4), put), StatusCode::kConflict, {"again"}));
+  EXPECT_EQ(calls, 1);
+  EXPECT_EQ(Must(pages().Count()), 12u);
+}
+
+TEST_F(MigrationTest, AWriteOfManyThatMeetsTheStepSaysHowManyAreStored) {
+  Must(pages().BeginMigration("body", SameDimension()));
+  std::vector<Document> documents;
+  for (int i = 0; i < 300; ++i) documents.push_back(MakePage("p" + std::to_string(i), {"text"}));
+  const std::vector<float> one(6, 1);
+  int calls_for_last = 0;
+  Collection::PutManyOptions options;
+  options.vectors_of = [&](std::size_t place) {
+    // The first call is of the check of all.
+    if (place == 299 && ++calls_for_last == 2) Must(pages().CutOver(Switching(Constant(2))));
+    return std::map<std::string, std::span<const float>, std::less<>>{{"body", one}};
+  };
+  EXPECT_TRUE(
+      Fails(pages().PutDocuments(documents, options), StatusCode::kConflict, {"256 of 300"}));
+  EXPECT_EQ(Must(pages().Count()), 256u);
+}
+
+TEST_F(MigrationTest, ATitleThatOnlyTheOtherSpaceEmbedsIsEmbeddedAnew) {
+  VectorField titled = NewField();
+  titled.embed_template = "{title}: {text}";
+  Document page = MakePage("page", {"some text"});
+  page.title = "Before";
+  Put(page);
+  Must(pages().BeginMigration("body", titled));
+  std::vector<std::string> seen;
+  Must(pages().FillMigration(NewEmbedder(&seen)));
+  page.uri = "place://unseen";
+  EXPECT_EQ(Put(page).kept, 1u);
+  EXPECT_EQ(Must(pages().Migration()).filled, 1u);
+  page.title = "After";
+  EXPECT_EQ(Put(page).kept, 1u);
+  EXPECT_EQ(Must(pages().Migration()).filled, 0u);
+  // While it is embedded, the title changes again.
+  bool first = true;
+  Must(pages().FillMigration([&](std::span<const std::string> texts) {
+    if (std::exchange(first, false)) {
+      page.title = "Later";
+      EXPECT_EQ(Put(page).kept, 1u);
+    }
+    return NewEmbedder(&seen)(texts);
+  }));
+  EXPECT_EQ(seen, (std::vector<std::string>{"Before: some text", "After: some text",
+                                            "Later: some text"}));
+  Must(pages().CutOver());
+  EXPECT_EQ(Read("page").chunks[0].vectors.at("body"),
+            HashVector("Later: some text", kNewDimension));
+}
+
+class ForgedMigrationTest : public MigrationTest {
+ protected:
+  void SetUp() override {
+    MigrationTest::SetUp();
+    Must(pages().BeginMigration("body", NewField()));
+  }
+  /// Changes what is stored of the collection and its migration.
+  template <typename Change>
+  void Forge(const Change& change) {
+    Must(db_->Close());
+    {
+      const auto store = Must(Store::Open(path_, {}));
+      const CollectionNumber number{1};
+      auto collection =
+          Must(DecodeCollection(*Must(store->Get(Table::kRecords, keys::Collection(number)))));
+      auto migration =
+          Must(DecodeMigration(*Must(store->Get(Table::kRecords, keys::Migration(number)))));
+      change(collection, migration);
+      StoreBatch batch;
+      batch.Put(Table::kRecords, keys::Collection(number), EncodeCollection(collection));
+      batch.Put(Table::kRecords, keys::Migration(number), EncodeMigration(migration));
+      Must(store->Write(batch, /*sync=*/true));
+      Must(store->Close());
+    }
+    Open();
+  }
+};
+
+TEST_F(ForgedMigrationTest, IsCorruption) {
+  using Record = MigrationRecord;
+  const auto refuses = [&](const auto& change, const char* part) {
+    Record before;
+    Forge([&](CollectionRecord&, Record& migration) {
+      before = migration;
+      change(migration);
+    });
+    EXPECT_TRUE(Fails(db_->GetCollection("pages"), StatusCode::kCorruption, {part}));
+    Forge([&](CollectionRecord&, Record& migration) { migration = before; });
+    EXPECT_TRUE(db_->GetCollection("pages").ok());
+  };
+  refuses([](Record& migration) { migration.field = "bodi"; }, "'bodi'");
+  refuses([](Record& migration) { migration.other_number = FieldNumber{0}; }, "'body'");
+  refuses([](Record& migration) { migration.other_number = FieldNumber{2}; }, "below 2");
+  refuses([](Record& migration) { migration.other.dimension = 65'537; }, "dimension");
+}
+
+TEST_F(ForgedMigrationTest, FieldNumbersEnd) {
+  Forge([](CollectionRecord& collection, MigrationRecord& migration) {
+    migration.other_number = FieldNumber{65'534};
+    collection.next_field = 65'535;
+  });
+  pages_ = Must(db_->GetCollection("pages"));
+  Must(pages().RollBack());
+  EXPECT_TRUE(
+      Fails(pages().BeginMigration("body", NewField()), StatusCode::kResourceExhausted, {"65535"}));
+}
+
+/// Calls a function once, before this thread's next image of a segment is written.
+class ImageHook : public rocksdb::FileSystemWrapper {
+ public:
+  ImageHook() : FileSystemWrapper(rocksdb::FileSystem::Default()) {}
+  const char* Name() const override { return "ImageHook"; }
+  void Arm(std::function<void()> hook) {
+    hook_ = std::move(hook);
+    thread_ = std::this_thread::get_id();
+  }
+  rocksdb::IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
+                                    std::unique_ptr<rocksdb::FSWritableFile>* file,
+                                    rocksdb::IODebugContext* debug) override {
+    if (path.find(".image") != std::string::npos && std::this_thread::get_id() == thread_ &&
+        hook_ != nullptr) {
+      std::exchange(hook_, nullptr)();
+    }
+    return FileSystemWrapper::NewWritableFile(path, options, file, debug);
+  }
+
+ private:
+  std::function<void()> hook_;  // Of thread_ alone.
+  std::atomic<std::thread::id> thread_{};
+};
+
+TEST(MigrationOfTitles, OneThatChangesWhileTheIndexIsBuiltIsAConflict) {
+  const TemporaryDirectory directory;
+  const auto files = std::make_shared<ImageHook>();
+  OpenOptions open;
+  open.store_memory_bytes = 8 << 20;
+  const auto db = Must(OpenForTest(directory / "db", open, files, kSmallIndexOptions));
+  Collection pages = Must(db->CreateCollection("pages", BodySchema(6)));
+  PutOptions put;
+  put.embed[""] = HashEmbedder(6);
+  const auto page = [](int i, const std::string& title) {
+    Document document = MakePage("page " + std::to_string(i), {"text " + std::to_string(i)});
+    document.title = title;
+    return document;
+  };
+  for (int i = 0; i < 30; ++i) Must(pages.PutDocument(page(i, "Title"), put));
+  Must(pages.Rebuild());
+  VectorField titled;
+  titled.dimension = 9;
+  titled.embed_template = "{title}: {text}";
+  Must(pages.BeginMigration("body", titled));
+  Must(pages.FillMigration(HashEmbedder(9)));
+
+  SwitchOptions options;
+  options.embed = HashEmbedder(9);
+  bool hooked = false;
+  files->Arm([&] {
+    hooked = true;
+    EXPECT_EQ(Must(pages.PutDocument(page(3, "Another"), put)).kept, 1u);
+  });
+  EXPECT_TRUE(Fails(pages.CutOver(options), StatusCode::kConflict, {"title"}));
+  EXPECT_TRUE(hooked);
+  Must(pages.CutOver(options));
+  SearchRequest request;
+  const std::vector<float> query = HashVector("Another: text 3", 9);
+  request.vector = query;
+  request.k = 1;
+  const auto hits = Must(pages.Search(request)).hits;
+  ASSERT_EQ(hits.size(), 1u);
+  EXPECT_EQ(hits[0].text, "text 3");
+  EXPECT_NEAR(hits[0].score, 1, 1e-5);
 }
 
 }  // namespace

@@ -217,24 +217,29 @@ class TRACEVEC_EXPORT Collection {
   /// How far it is; counts anew, by one pass. Errors: NotFound.
   Result<MigrationStatus> Migration() const;
   /// Embeds, on the caller's thread, the chunks that have no vector of the new space, until a pass
-  /// finds none; what was filled before a failure stays. Reads and writes go on meanwhile. A chunk
-  /// without a vector of the field has none afterwards. Errors: NotFound, the embedder's,
-  /// Cancelled.
+  /// finds none; what was filled before a failure stays. Reads and writes go on meanwhile, and
+  /// Close does not wait for the embedder. A chunk without a vector of the field has none
+  /// afterwards. Errors: NotFound, InvalidArgument (cut over; a chunk has a vector but no text),
+  /// the embedder's, Cancelled, Conflict (the migration ended, or was cut over, meanwhile), Closed.
   Result<MigrationStatus> FillMigration(const Embedder& embed, const FillOptions& options = {});
   /// Makes the new space the one in force, for searches, puts and `schema()`, of all handles, in
   /// one atomic step of some milliseconds. Before it, and while the old space is served, chunks
   /// that were written since are filled and the index of the new space is built. A search sees one
-  /// or the other; a write that meets the step starts over. Chunks keep their ids, and are
-  /// unchanged where their texts are. Old versions of documents keep the vectors of the old space
-  /// until FinishMigration. Errors: NotFound, InvalidArgument (chunks are not filled and there is
-  /// no embedder), Conflict (a snapshot holds the collection; writes never paused), the embedder's.
-  /// Cost: that of Rebuild.
+  /// or the other. A write that meets the step starts over where it brings neither vectors nor an
+  /// embedder; else it is a Conflict, which may have stored the first of its parts: call again with
+  /// vectors of the new space. Chunks keep their ids, and are unchanged where their texts are. Old
+  /// versions of documents keep the vectors of the old space until FinishMigration. Errors:
+  /// NotFound, InvalidArgument (chunks are not filled and there is no embedder, or have no text),
+  /// Conflict (a snapshot holds the collection; writes never paused; a document was erased, or a
+  /// title embedded there changed, while the index was built), the embedder's. Cost: that of
+  /// Rebuild.
   Status CutOver(const SwitchOptions& options = {});
   /// After CutOver the same in the other direction, the embedder being of the old space; the
   /// migration is then as before it. Before CutOver: ends the migration and drops what was filled.
   Status RollBack(const SwitchOptions& options = {});
-  /// After CutOver: drops the vectors of the old space and ends the migration. Errors: NotFound,
-  /// InvalidArgument (not cut over).
+  /// After CutOver: drops the vectors of the old space and ends the migration. Searches and scans
+  /// that began before the cut-over end with Conflict. Errors: NotFound, InvalidArgument (not cut
+  /// over).
   Status FinishMigration(std::string_view label = {});
 
   /// Builds the index anew, as one segment, past 2,000,000 chunks as several of no more than that,

@@ -87,6 +87,21 @@ def test_what_the_embedder_raises_reaches_who_waits(db: tv.Database) -> None:
         pages.begin_migration()
 
 
+def test_the_old_space_is_not_filled_after_the_cut_over(path) -> None:
+    old, new = Model("old", 8), Model("new", 8)
+    with tv.open(path) as db:
+        pages = fill(db, old)
+        pages.begin_migration("body", new.space, embed=new, dim=8).cut_over()
+        pages.put_document(tv.Document("later", "Later text."), embed=new)
+    new.texts.clear()
+    with tv.open(path) as db:
+        migration = db.collection("pages").migration(embed=new)
+        assert migration.wait(30) and new.texts == []
+        assert (migration.status.filled, migration.status.chunks) == (30, 31)
+        migration.stop()
+        migration.finish()
+
+
 SLOW = """
 import sys, time
 import numpy as np

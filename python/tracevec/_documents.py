@@ -295,14 +295,14 @@ class DocumentMethods:
             embed_template or (old.embed_template if old else "{text}"),
             label,
         )
-        return Migration(self, embed, embed_batch_size)
+        return Migration(self, embed, embed_batch_size, is_cut_over=False)
 
     def migration(self, embed: Embed, embed_batch_size: int = 256) -> Migration:
         """Goes on with the migration that is under way, after a restart. Raises ``NotFound``."""
         if not callable(embed):
             raise InvalidArgument("migration: give embed, a callable of the new space")
-        self._handle.migration()
-        return Migration(self, embed, embed_batch_size)
+        is_cut_over = self._handle.migration().cut_over
+        return Migration(self, embed, embed_batch_size, is_cut_over)
 
     def describe(self) -> _core.CollectionDescription:
         """What the collection holds and how it came to be, from what is stored.

@@ -18,14 +18,19 @@ class Migration:
     """A migration under way, from ``begin_migration`` or ``migration``.
 
     A thread of its own fills the other field, while searches and puts use the one in force. When
-    the process ends, or is killed, ``collection.migration(embed=...)`` goes on from there.
+    the process ends, or is killed, ``collection.migration(embed=...)`` goes on from there. Once it
+    is cut over there is nothing to fill, and no thread.
 
     Safe for concurrent use. ``embed`` is called in the thread, and by ``cut_over`` and
     ``roll_back`` in the caller's for chunks that were written meanwhile.
     """
 
     def __init__(
-        self, collection: DocumentMethods, embed: Callable[[list[str]], Any], batch_size: int
+        self,
+        collection: DocumentMethods,
+        embed: Callable[[list[str]], Any],
+        batch_size: int,
+        is_cut_over: bool,
     ) -> None:
         self._handle = collection._handle
         callables, _ = prepare(embed, None, self._handle)
@@ -34,7 +39,9 @@ class Migration:
         self._stop = threading.Event()
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._fill, name="tracevec-migration", daemon=True)
-        self._thread.start()
+        self._started = not is_cut_over  # After it the space to fill would be the old one.
+        if self._started:
+            self._thread.start()
 
     def _fill(self) -> None:
         try:
@@ -64,6 +71,8 @@ class Migration:
         Raises:
             What ``embed`` raised: what was filled before stays.
         """
+        if not self._started:
+            return True
         self._thread.join(timeout)
         if self._error is not None:
             raise self._error
@@ -72,7 +81,8 @@ class Migration:
     def stop(self) -> None:
         """Ends the thread after its batch; what was filled stays."""
         self._stop.set()
-        self._thread.join()
+        if self._started:
+            self._thread.join()
 
     def cut_over(self, label: str | None = None, threads: int = 2) -> None:
         """Makes the new space the one in force, in one atomic step.
