@@ -118,8 +118,7 @@ Status CheckFieldPath(std::string_view path) {
   if (path.front() == '$') {
     return Status::InvalidArgument("'" + std::string(path) +
                                    "' looks like an operator; a field of that name is written "
-                                   "meta." +
-                                   std::string(path));
+                                   "with 'meta.' before it");
   }
   return CheckUtf8(path, "field name in a filter");
 }

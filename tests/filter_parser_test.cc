@@ -186,7 +186,7 @@ TEST(FilterParser, EachMistakeIsNamed) {
       {"\"\" = 1", "position 1: a field name is empty"},
       {"\"$x\" = 1",
        "position 1: '$x' looks like an operator; a field of that name is written "
-       "meta.$x"},
+       "with 'meta.' before it"},
       {"a = 1 \xFF", "position 7: the text is not valid UTF-8"},
       {"a = 1 \x01", "position 7: unexpected control character"},
       {"NOT", "position 4: expected a field name, got the end"},
