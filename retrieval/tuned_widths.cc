@@ -50,6 +50,11 @@ bool IsOutdated(const TuneResult& tuned, std::uint64_t chunks) {
 void ChooseWidth(const TuneResult* tuned, QuerySettings* settings) {
   settings->ef_source = settings->ef ? "asked" : "segments";
   if (settings->exact || settings->ef) return;
+  // No sample can show that nothing is missed.
+  if (settings->target_recall.value_or(0) >= 1) {
+    settings->exact = true;
+    return;
+  }
   if (tuned == nullptr) {
     settings->exact = settings->target_recall.value_or(0) > kRecallOfSegments;
     return;

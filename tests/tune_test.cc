@@ -64,6 +64,11 @@ TEST(TunedWidths, AreTakenWhereNothingElseIsAsked) {
   EXPECT_EQ(chosen(settings, nullptr), "0 segments");
   settings.target_recall = 0.999;
   EXPECT_EQ(chosen(settings, &tuned), "0 segments exact");
+  tuned.points.push_back({160, 1.0, 1});
+  settings.target_recall = 0.999;
+  EXPECT_EQ(chosen(settings, &tuned), "150 tuned");
+  settings.target_recall = 1;  // What a sample found is no proof.
+  EXPECT_EQ(chosen(settings, &tuned), "0 segments exact");
   settings = {};
   settings.exact = true;
   EXPECT_EQ(chosen(settings, &tuned), "0 segments exact");

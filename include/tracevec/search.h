@@ -29,8 +29,8 @@ struct SearchRequest {
   /// least as many candidates scored again.
   std::optional<std::uint32_t> ef;
   /// Recall to reach, over 0 and at most 1, in place of `ef`: with the width that Collection::Tune
-  /// found it to need, or by scanning float32 where no width reaches it. Before that, up to 0.95
-  /// with the segments' own widths, and beyond by scanning.
+  /// found it to need, or by scanning float32 for 1 and where no width reaches it. Before that, up
+  /// to 0.95 with the segments' own widths, and beyond by scanning.
   std::optional<double> target_recall;
   std::optional<double>
       deadline_ms;            ///< What is found by then is returned, and the receipt says so.

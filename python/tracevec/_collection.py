@@ -205,8 +205,9 @@ class Collection(DocumentMethods):
             field: Vector field; may be left out when there is one.
             ef: Search width, 1 to 65,536: more is more exact and slower.
             target_recall: Recall to reach, over 0 and at most 1, in place of ``ef``: with the
-                width that ``tune`` found it to need, or by scanning float32 where no width reaches
-                it. Before ``tune``, up to 0.95 with the index's own widths, beyond by scanning.
+                width that ``tune`` found it to need, or by scanning float32 for 1 and where no
+                width reaches it. Before ``tune``, up to 0.95 with the index's own widths, beyond by
+                scanning.
             exact: float32 over everything, no approximation.
             deadline_ms: What is found by then is returned, and the receipt says so.
             with_vectors: Fill ``Hit.vector``.
