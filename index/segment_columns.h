@@ -36,9 +36,9 @@ struct ColumnGeneration {
   std::shared_ptr<ChangedRows> changed;
 };
 
-/// The generations of a segment's columns: the first has the states of the image and is made when
-/// it is asked for, later ones take the place of one of which too many rows have changed. One
-/// writer; readers concurrently.
+/// The generations of a segment's columns: the first is made with the segment, or after an open in
+/// the background or when it is asked for; later ones take the place of one of which too many rows
+/// have changed. One writer; readers concurrently.
 class SegmentColumns {
  public:
   using Make = std::function<MetadataColumns()>;
