@@ -5,6 +5,7 @@
 
 #if defined(__x86_64__)
 
+#include "core/kernels_avx2_gather_inl.h"
 #include "core/kernels_f32_inl.h"
 #include "core/kernels_unseen_inl.h"
 
@@ -107,6 +108,9 @@ void DotU8S8Rows(const std::int8_t* query, const std::uint8_t* matrix, std::size
 void DotU8S8Gather(const std::int8_t* query, const std::uint8_t* matrix, std::size_t stride,
                    const std::uint32_t* rows, std::size_t row_count, std::size_t count,
                    std::int32_t* out) {
+  if (count >= kBlockBytes) {
+    return GatherBlocks<ByteCodes>(query, matrix, stride, rows, row_count, count, 0, out);
+  }
   for (std::size_t i = 0; i < row_count; ++i) {
     out[i] = DotU8S8(matrix + rows[i] * stride, query, count);
   }
@@ -160,6 +164,9 @@ void DotU4S8Rows(const std::int8_t* query, const std::uint8_t* matrix, std::size
 void DotU4S8Gather(const std::int8_t* query, const std::uint8_t* matrix, std::size_t stride,
                    const std::uint32_t* rows, std::size_t row_count, std::size_t bytes,
                    std::int32_t* out) {
+  if (bytes >= kBlockBytes) {
+    return GatherBlocks<HalfByteCodes>(query, matrix, stride, rows, row_count, bytes, bytes, out);
+  }
   for (std::size_t i = 0; i < row_count; ++i) {
     out[i] = DotU4S8(matrix + rows[i] * stride, query, bytes);
   }

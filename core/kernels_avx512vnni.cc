@@ -16,6 +16,7 @@
 #include <immintrin.h>
 
 #include "core/kernels_avx512.h"
+#include "core/kernels_four_rows_inl.h"
 
 namespace tracevec {
 namespace {
@@ -69,21 +70,8 @@ __m128i SumOfLanes(__m512i a, __m512i b, __m512i c, __m512i d) {
   return _mm_add_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
 }
 
-// Four rows that are looked at together. Where fewer are left, the last one takes the places of
-// those that are missing.
-struct FourRows {
-  FourRows(const std::uint8_t* matrix, std::size_t stride, const std::uint32_t* rows,
-           std::size_t row_count, std::size_t first) {
-    const std::size_t last = row_count - 1;
-    for (std::size_t i = 0; i < 4; ++i) {
-      row[i] = matrix + rows[first + i < last ? first + i : last] * stride;
-    }
-    const std::size_t left = row_count - first;
-    present = static_cast<__mmask8>(left < 4 ? (1U << left) - 1 : 15U);
-  }
-  const std::uint8_t* row[4];
-  __mmask8 present;
-};
+// One bit for each row that is there.
+__mmask8 Present(const FourRows& four) { return static_cast<__mmask8>((1U << four.present) - 1); }
 
 // Four rows at a time share the query's loads, and their sums wait for nothing but themselves. A
 // row's length in whole registers is `kBlocks`, or, with 0, known at run time only.
@@ -124,7 +112,7 @@ void DotU8S8Gather(const std::int8_t* query, const std::uint8_t* matrix, std::si
     const FourRows four(matrix, stride, rows, row_count, first);
     const __m128i sums = blocks == 6 ? DotFourRows<6>(query, four.row, blocks, rest)
                                      : DotFourRows<0>(query, four.row, blocks, rest);
-    _mm_mask_storeu_epi32(out + first, four.present, sums);
+    _mm_mask_storeu_epi32(out + first, Present(four), sums);
   }
 }
 
@@ -176,7 +164,7 @@ void DotU4S8Gather(const std::int8_t* query, const std::uint8_t* matrix, std::si
       sum2 = AddPairs(sum2, _mm512_maskz_loadu_epi8(mask, four.row[2] + i), low, high);
       sum3 = AddPairs(sum3, _mm512_maskz_loadu_epi8(mask, four.row[3] + i), low, high);
     }
-    _mm_mask_storeu_epi32(out + first, four.present, SumOfLanes(sum0, sum1, sum2, sum3));
+    _mm_mask_storeu_epi32(out + first, Present(four), SumOfLanes(sum0, sum1, sum2, sum3));
   }
 }
 
