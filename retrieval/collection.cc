@@ -117,15 +117,16 @@ Result<WriteResult> Collection::Upsert(const UpsertRequest& request) {
       RepeatOf(request));
 }
 
-Result<WriteResult> Collection::Delete(const Selection& selection) {
+Result<WriteResult> Collection::Delete(const Selection& selection, std::string_view label) {
   return Writing(*impl_, [&](Engine& engine, CollectionState& state) {
-    return DeleteChunks(engine, state, selection);
+    return DeleteChunks(engine, state, selection, label);
   });
 }
 
-Result<WriteResult> Collection::UpdateMetadata(const Metadata& patch, const Selection& selection) {
+Result<WriteResult> Collection::UpdateMetadata(const Metadata& patch, const Selection& selection,
+                                               std::string_view label) {
   return Writing(*impl_, [&](Engine& engine, CollectionState& state) {
-    return tracevec::UpdateMetadata(engine, state, patch, selection);
+    return tracevec::UpdateMetadata(engine, state, patch, selection, label);
   });
 }
 

@@ -134,10 +134,13 @@ class TRACEVEC_EXPORT Collection {
   Result<WriteResult> Upsert(const UpsertRequest& request);
   /// Deletes chunks of loose vectors, or all chunks of a document; ids that do not exist are
   /// ignored. Errors: InvalidArgument when only some chunks of a document are selected.
-  Result<WriteResult> Delete(const Selection& selection);
+  /// `label`: who deletes; kept in the journal.
+  Result<WriteResult> Delete(const Selection& selection, std::string_view label = {});
   /// Merges `patch` into the selected chunks' metadata; a null value removes the field. Vectors
   /// and text are not touched. WriteResult::updated counts the chunks.
-  Result<WriteResult> UpdateMetadata(const Metadata& patch, const Selection& selection);
+  /// `label`: who updates; kept in the journal.
+  Result<WriteResult> UpdateMetadata(const Metadata& patch, const Selection& selection,
+                                     std::string_view label = {});
 
   /// Chunks in the order asked; ids that do not exist are left out.
   Result<std::vector<Chunk>> Get(std::span<const std::string> ids,

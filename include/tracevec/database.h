@@ -86,6 +86,13 @@ class TRACEVEC_EXPORT Database {
   /// Cost: one pass over the journal, some 100 bytes a commit. Errors: NotFound (the collection).
   Result<std::vector<JournalEntry>> Journal(const JournalQuery& query = {}) const;
 
+  /// Removes the oldest entries of the journal in one atomic step, which has an entry of its own
+  /// ("trim_journal", `removed` of them; none where nothing goes). Without it a journal is kept for
+  /// ever. Returns how many went. What they said of writers and calls of embedders is missing from
+  /// Describe afterwards; documents, versions and their labels are not touched. Errors:
+  /// InvalidArgument (no condition), ReadOnly, IOError. Cost: one pass over the journal.
+  Result<std::uint64_t> TrimJournal(const JournalTrim& trim);
+
   /// Holds the data of the last commit under a name, also over restarts, until it is released.
   /// Takes no time and no space by itself; but what is replaced or deleted from then on stays on
   /// the disk. Names: UTF-8, 1 to 255 bytes. Errors: AlreadyExists, InvalidArgument, ReadOnly.

@@ -173,6 +173,30 @@ class Database:
         """
         return self._handle.journal(since, after_commit, collection, document, label, limit)
 
+    def trim_journal(
+        self,
+        before: datetime | None = None,
+        keep: int | None = None,
+        label: str | None = None,
+    ) -> int:
+        """Removes the oldest entries of the journal; without it a journal is kept for ever.
+
+        It is one atomic step with an entry of its own. What the entries said of writers and calls
+        of embedders is missing from ``describe`` afterwards; documents and versions stay.
+
+        Args:
+            before: Entries older than this go (aware, or naive and meant as UTC).
+            keep: All but so many of the newest go. One or both must be given.
+            label: Who trims; kept in the journal.
+
+        Returns:
+            How many entries went.
+
+        Raises:
+            InvalidArgument, ReadOnly, StorageError.
+        """
+        return self._handle.trim_journal(before, keep, label)
+
     def snapshot(self, name: str) -> _core.Snapshot:
         """Holds the data of the last commit under a name until it is released, over restarts too.
 
