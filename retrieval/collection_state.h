@@ -16,6 +16,7 @@
 #include "retrieval/collection_view.h"
 #include "retrieval/query_memory.h"
 #include "retrieval/snapshot_holds.h"
+#include "retrieval/snapshot_indexes.h"
 #include "storage/records.h"
 
 namespace tracevec {
@@ -107,7 +108,8 @@ struct CollectionState : std::enable_shared_from_this<CollectionState> {
   ContentHash fields_hash;  ///< Over names, templates and spaces: part of chunk identity.
   bool sync = false;
   std::shared_ptr<const SnapshotHolds> holds;      ///< Of the database; null: none.
-  std::shared_ptr<const SnapshotHandle> snapshot;  ///< Of a collection read at a snapshot.
+  std::shared_ptr<const SnapshotHandle> snapshot;  ///< Of a collection read at a snapshot,
+  std::shared_ptr<const LoadedCollection> loaded;  ///< which may have this with others.
 
   CollectionRecord record;  ///< With the known fields of the last commit.
   CollectionCounters counters;

@@ -102,7 +102,9 @@ class TRACEVEC_EXPORT Database {
   /// from it either. It holds its data until it is closed, or this database is, even when the
   /// snapshot is released. Errors: NotFound with the nearest name.
   /// Cost: at the first use of a collection one pass over its records. From 512 chunks on it then
-  /// has the memory of their vectors and codes, and is searched by scanning.
+  /// has the memory of their vectors and codes, and is searched by scanning. Handles of one
+  /// snapshot share that; of the snapshot read last it stays when all are closed, until the
+  /// snapshot is released, another one is read, or the database is closed.
   Result<std::unique_ptr<Database>> At(std::string_view name) const;
   /// Lets go of a snapshot. What it held goes with later commits, all of it with Compact. Errors:
   /// NotFound with the nearest name.

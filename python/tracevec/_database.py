@@ -217,7 +217,8 @@ class Database:
         Close it when done: it holds its data also when the snapshot is released. Documents whose
         time to live has passed since are not served from it either. The first use of a collection
         reads its records once; from 512 chunks on it then has the memory of their vectors and
-        codes, and is searched by scanning.
+        codes, and is searched by scanning. Handles of one snapshot share that; of the snapshot read
+        last it stays when all are closed, until it is released or another one is read.
 
         Raises:
             NotFound: There is no such snapshot; the message has the nearest name.
