@@ -14,19 +14,6 @@
 namespace tracevec::python {
 namespace {
 
-/// A tracevec.CallInfo, or None.
-std::optional<CallInfo> TakeCallInfo(nb::handle object) {
-  if (object.is_none()) return std::nullopt;
-  CallInfo info;
-  info.model = TakeString(object.attr("model"), "CallInfo.model");
-  info.version = TakeString(object.attr("version"), "CallInfo.version");
-  info.tokens_in = TakeUint64(object.attr("tokens_in"), "CallInfo.tokens_in");
-  info.tokens_out = TakeUint64(object.attr("tokens_out"), "CallInfo.tokens_out");
-  info.cost = TakeOptionalDouble(object.attr("cost"), "CallInfo.cost").value_or(0);
-  info.attempts = TakeUint32(object.attr("attempts"), "CallInfo.attempts");
-  return info;
-}
-
 /// Embedders of one call, and what one of them raised. An exception cannot pass through the
 /// library, so it is kept here while the library gives up, and goes on to the caller after.
 class EmbedCalls {

@@ -40,7 +40,6 @@ class VectorSource {
  private:
   VectorSource(const CollectionState& state, const PutOptions& options)
       : state_(&state), options_(&options) {}
-  Status NoteCall(const BoundField& field, std::uint32_t texts, double micros);
   Status EmbedField(const BoundField& field, const Embedder& embedder, std::span<ReadyPut> puts);
 
   const CollectionState* state_;

@@ -173,16 +173,19 @@ class Collection:
     def fill_migration(
         self,
         embed: Callable[[list[str]], tuple[_Floats, CallInfo | None]],
+        space: EmbeddingSpace | None,
         batch_size: int,
         progress: Callable[[int, int], bool],
+        label: str | None,
     ) -> MigrationStatus: ...
     def switch_migration(
         self,
         to_cut_over: bool,
         embed: Callable[[list[str]], tuple[_Floats, CallInfo | None]] | None,
+        space: EmbeddingSpace | None,
         threads: int,
         label: str | None,
-    ) -> None: ...
+    ) -> SwitchResult: ...
     def finish_migration(self, label: str | None) -> None: ...
     def rebuild(self, threads: int, deterministic: bool) -> None: ...
     def stats(self) -> CollectionStats: ...
@@ -695,6 +698,12 @@ class MigrationStatus(_Record):
     def filled(self) -> int: ...
     @property
     def started(self) -> datetime: ...
+
+class SwitchResult(_Record):
+    @property
+    def commit(self) -> int: ...
+    @property
+    def step_micros(self) -> float: ...
 
 class ReceiptStage(_Record):
     @property
