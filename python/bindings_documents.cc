@@ -78,7 +78,8 @@ void TakeCommon(PutOptions* options, nb::handle space, std::optional<bool> sync,
 
 PutResult PutDocument(Collection& self, nb::handle document, const nb::dict& embed,
                       const nb::dict& vectors, const UpdatePlan* plan, nb::handle space,
-                      std::optional<bool> sync, nb::handle label, nb::handle embed_batch_size) {
+                      std::optional<bool> sync, nb::handle label, nb::handle embed_batch_size,
+                      nb::handle moved_from) {
   const Document input = TakeDocument(document);
   EmbedCalls calls(self.schema());
   const VectorRows rows(vectors, self.schema(), std::nullopt);
@@ -87,6 +88,7 @@ PutResult PutDocument(Collection& self, nb::handle document, const nb::dict& emb
   options.vectors = rows.spans();
   options.plan = plan;
   TakeCommon(&options, space, sync, label, embed_batch_size);
+  if (!moved_from.is_none()) options.moved_from = TakeString(moved_from, "moved_from");
   Result<PutResult> result = [&] {
     nb::gil_scoped_release release;
     return self.PutDocument(input, options);
@@ -157,7 +159,8 @@ void BindDocuments(nb::module_& module, nb::class_<Collection>& collection) {
   collection
       .def("put_document", &PutDocument, nb::arg("document").none(), nb::arg("embed"),
            nb::arg("vectors"), nb::arg("plan").none(), nb::arg("space").none(),
-           nb::arg("sync").none(), nb::arg("label").none(), nb::arg("embed_batch_size").none())
+           nb::arg("sync").none(), nb::arg("label").none(), nb::arg("embed_batch_size").none(),
+           nb::arg("moved_from").none())
       .def("put_documents", &PutDocuments, nb::arg("documents"), nb::arg("embed"),
            nb::arg("vectors"), nb::arg("space").none(), nb::arg("sync").none(),
            nb::arg("label").none(), nb::arg("embed_batch_size").none())

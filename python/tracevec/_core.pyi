@@ -134,6 +134,7 @@ class Collection:
         sync: bool | None,
         label: str | None,
         embed_batch_size: int,
+        moved_from: str | None,
     ) -> PutResult: ...
     def put_documents(
         self,
@@ -330,6 +331,8 @@ class PutResult(_Record):
     def added(self) -> int: ...
     @property
     def removed(self) -> int: ...
+    @property
+    def moved(self) -> int: ...
     @property
     def embedded(self) -> int: ...
     @property

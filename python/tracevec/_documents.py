@@ -39,6 +39,7 @@ class DocumentMethods:
         space: EmbeddingSpace | None = None,
         sync: bool | None = None,
         embed_batch_size: int = 256,
+        moved_from: str | None = None,
     ) -> _core.PutResult:
         """Brings one document to the given state, in one atomic step.
 
@@ -59,17 +60,30 @@ class DocumentMethods:
             space: Model of the vectors; None: what ``embed`` carries, else asserted to fit.
             sync: Overrides the durability for this call.
             embed_batch_size: Most texts of one call of ``embed``.
+            moved_from: Id of a document that this one takes the place of, as when a file is
+                renamed: it is deleted in the same commit, and its vectors and merged metadata go
+                to the chunks that have the same text, which are not embedded.
 
         Returns:
-            ``PutResult`` with commit, version, unchanged, kept, added, removed, embedded, calls.
+            ``PutResult`` with commit, version, unchanged, kept, added, removed, moved, embedded,
+            calls.
 
         Raises:
             Conflict: The plan is stale; the message has both versions.
+            NotFound: ``moved_from`` does not exist.
             InvalidArgument, EmbeddingSpaceMismatch, ReadOnly, StorageError.
         """
         callables, space = prepare(embed, space, self._handle)
         return self._handle.put_document(
-            document, callables, as_matrices(vectors), plan, space, sync, label, embed_batch_size
+            document,
+            callables,
+            as_matrices(vectors),
+            plan,
+            space,
+            sync,
+            label,
+            embed_batch_size,
+            moved_from,
         )
 
     def put_documents(
