@@ -113,6 +113,18 @@ EmbeddingSpace TakeSpace(nb::handle object) {
   };
 }
 
+std::optional<CallInfo> TakeCallInfo(nb::handle object) {
+  if (object.is_none()) return std::nullopt;
+  CallInfo info;
+  info.model = TakeString(object.attr("model"), "CallInfo.model");
+  info.version = TakeString(object.attr("version"), "CallInfo.version");
+  info.tokens_in = TakeUint64(object.attr("tokens_in"), "CallInfo.tokens_in");
+  info.tokens_out = TakeUint64(object.attr("tokens_out"), "CallInfo.tokens_out");
+  info.cost = TakeOptionalDouble(object.attr("cost"), "CallInfo.cost").value_or(0);
+  info.attempts = TakeUint32(object.attr("attempts"), "CallInfo.attempts");
+  return info;
+}
+
 nb::object PackageType(const char* name) {
   return nb::module_::import_("tracevec._types").attr(name);
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "python/bindings_casters.h"
+#include "tracevec/document.h"
 #include "tracevec/filter.h"
 #include "tracevec/schema.h"
 #include "tracevec/value.h"
@@ -36,6 +37,8 @@ Metadata TakeMetadata(nb::handle object, std::string_view what);
 Filter TakeFilter(nb::handle object);
 /// None means not declared.
 EmbeddingSpace TakeSpace(nb::handle object);
+/// A tracevec.CallInfo, or None.
+std::optional<CallInfo> TakeCallInfo(nb::handle object);
 
 /// A dataclass or function of tracevec._types.
 nb::object PackageType(const char* name);

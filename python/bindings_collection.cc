@@ -76,15 +76,18 @@ Selection TakeSelection(nb::handle ids, nb::handle where) {
   return selection;
 }
 
-WriteResult Delete(Collection& self, nb::handle ids, nb::handle where) {
+WriteResult Delete(Collection& self, nb::handle ids, nb::handle where, nb::handle label) {
   const Selection selection = TakeSelection(ids, where);
-  return WithoutGil([&] { return self.Delete(selection); });
+  const std::string who = label.is_none() ? std::string() : TakeString(label, "label");
+  return WithoutGil([&] { return self.Delete(selection, who); });
 }
 
-WriteResult UpdateMetadata(Collection& self, nb::handle patch, nb::handle ids, nb::handle where) {
+WriteResult UpdateMetadata(Collection& self, nb::handle patch, nb::handle ids, nb::handle where,
+                           nb::handle label) {
   const Metadata changes = TakeMetadata(patch, "patch");
   const Selection selection = TakeSelection(ids, where);
-  return WithoutGil([&] { return self.UpdateMetadata(changes, selection); });
+  const std::string who = label.is_none() ? std::string() : TakeString(label, "label");
+  return WithoutGil([&] { return self.UpdateMetadata(changes, selection, who); });
 }
 
 std::vector<Chunk> Get(const Collection& self, nb::handle ids, bool vectors) {
@@ -188,9 +191,10 @@ void BindCollection(nb::module_& module, nb::class_<Collection>& collection) {
       .def("upsert", &Upsert, nb::arg("ids").none(), nb::arg("vectors"), nb::arg("texts").none(),
            nb::arg("metadata").none(), nb::arg("space").none(), nb::arg("sync").none(),
            nb::arg("label").none())
-      .def("delete", &Delete, nb::arg("ids").none(), nb::arg("where").none())
+      .def("delete", &Delete, nb::arg("ids").none(), nb::arg("where").none(),
+           nb::arg("label").none())
       .def("update_metadata", &UpdateMetadata, nb::arg("patch").none(), nb::arg("ids").none(),
-           nb::arg("where").none())
+           nb::arg("where").none(), nb::arg("label").none())
       .def("get", &Get, nb::arg("ids").none(), nb::arg("vectors"))
       .def("count", &Count, nb::arg("where").none())
       .def("scan", &Scan, nb::arg("where").none(), nb::arg("order_by").none(),

@@ -91,6 +91,14 @@ std::vector<JournalEntry> Journal(const Database& self, nb::handle since, nb::ha
   return WithoutGil([&] { return self.Journal(query); });
 }
 
+std::uint64_t TrimJournal(Database& self, nb::handle before, nb::handle keep, nb::handle label) {
+  JournalTrim trim;
+  trim.before = TakeOptionalTimestamp(before, "before");
+  if (!keep.is_none()) trim.keep = TakeUint64(keep, "keep");
+  if (!label.is_none()) trim.label = TakeString(label, "label");
+  return WithoutGil([&] { return self.TrimJournal(trim); });
+}
+
 void BindJournal(nb::module_& module) {
   Record<JournalEntry>(module, "JournalEntry", "What one commit did, and who wrote it.")
       .Field("commit", &JournalEntry::commit, "Its number.")
@@ -98,8 +106,8 @@ void BindJournal(nb::module_& module) {
       .Field("collection", &JournalEntry::collection, "Collection; \"\" when dropped since.")
       .Field("kind", &JournalEntry::kind,
              "\"create\", \"drop\", \"put\", \"upsert\", \"delete\", \"update_metadata\", "
-             "\"expire\", \"erase\", \"begin_migration\", \"cut_over\", \"roll_back\" or "
-             "\"finish_migration\".")
+             "\"expire\", \"erase\", \"rename\", \"begin_migration\", \"fill_migration\", "
+             "\"cut_over\", \"roll_back\", \"finish_migration\" or \"trim_journal\".")
       .Field("label", &JournalEntry::label, "Who wrote it, if said.")
       .Field("document", &JournalEntry::document, "Id of the document, when it was one.")
       .Field("documents", &JournalEntry::documents, "Documents or loose vectors touched.")
@@ -150,6 +158,8 @@ void BindDatabase(nb::module_& module) {
       .def("journal", &Journal, nb::arg("since").none(), nb::arg("after_commit").none(),
            nb::arg("collection").none(), nb::arg("document").none(), nb::arg("label").none(),
            nb::arg("limit").none())
+      .def("trim_journal", &TrimJournal, nb::arg("before").none(), nb::arg("keep").none(),
+           nb::arg("label").none())
       .def(
           "snapshot",
           [](Database& self, nb::handle name) {

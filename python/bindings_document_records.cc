@@ -136,6 +136,7 @@ void BindPutResult(nb::module_& module) {
       .Field("added", &PutResult::added, "Chunks that are new.")
       .Field("removed", &PutResult::removed, "Chunks that went.")
       .Field("embedded", &PutResult::embedded, "Texts the embedder was called for.")
+      .Field("moved", &PutResult::moved, "Of those added, chunks with vectors of moved_from.")
       .Field("embed_micros", &PutResult::embed_micros, "Time the embedder took, in microseconds.")
       .Field(
           "calls", &PutResult::calls,

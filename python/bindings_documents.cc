@@ -14,19 +14,6 @@
 namespace tracevec::python {
 namespace {
 
-/// A tracevec.CallInfo, or None.
-std::optional<CallInfo> TakeCallInfo(nb::handle object) {
-  if (object.is_none()) return std::nullopt;
-  CallInfo info;
-  info.model = TakeString(object.attr("model"), "CallInfo.model");
-  info.version = TakeString(object.attr("version"), "CallInfo.version");
-  info.tokens_in = TakeUint64(object.attr("tokens_in"), "CallInfo.tokens_in");
-  info.tokens_out = TakeUint64(object.attr("tokens_out"), "CallInfo.tokens_out");
-  info.cost = TakeOptionalDouble(object.attr("cost"), "CallInfo.cost").value_or(0);
-  info.attempts = TakeUint32(object.attr("attempts"), "CallInfo.attempts");
-  return info;
-}
-
 /// Embedders of one call, and what one of them raised. An exception cannot pass through the
 /// library, so it is kept here while the library gives up, and goes on to the caller after.
 class EmbedCalls {
@@ -91,7 +78,8 @@ void TakeCommon(PutOptions* options, nb::handle space, std::optional<bool> sync,
 
 PutResult PutDocument(Collection& self, nb::handle document, const nb::dict& embed,
                       const nb::dict& vectors, const UpdatePlan* plan, nb::handle space,
-                      std::optional<bool> sync, nb::handle label, nb::handle embed_batch_size) {
+                      std::optional<bool> sync, nb::handle label, nb::handle embed_batch_size,
+                      nb::handle moved_from) {
   const Document input = TakeDocument(document);
   EmbedCalls calls(self.schema());
   const VectorRows rows(vectors, self.schema(), std::nullopt);
@@ -100,6 +88,7 @@ PutResult PutDocument(Collection& self, nb::handle document, const nb::dict& emb
   options.vectors = rows.spans();
   options.plan = plan;
   TakeCommon(&options, space, sync, label, embed_batch_size);
+  if (!moved_from.is_none()) options.moved_from = TakeString(moved_from, "moved_from");
   Result<PutResult> result = [&] {
     nb::gil_scoped_release release;
     return self.PutDocument(input, options);
@@ -170,7 +159,8 @@ void BindDocuments(nb::module_& module, nb::class_<Collection>& collection) {
   collection
       .def("put_document", &PutDocument, nb::arg("document").none(), nb::arg("embed"),
            nb::arg("vectors"), nb::arg("plan").none(), nb::arg("space").none(),
-           nb::arg("sync").none(), nb::arg("label").none(), nb::arg("embed_batch_size").none())
+           nb::arg("sync").none(), nb::arg("label").none(), nb::arg("embed_batch_size").none(),
+           nb::arg("moved_from").none())
       .def("put_documents", &PutDocuments, nb::arg("documents"), nb::arg("embed"),
            nb::arg("vectors"), nb::arg("space").none(), nb::arg("sync").none(),
            nb::arg("label").none(), nb::arg("embed_batch_size").none())

@@ -1,5 +1,8 @@
 #include <exception>
+#include <functional>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "python/bindings.h"
@@ -21,6 +24,10 @@ class MigrationEmbedder {
   Embedder Get() {
     return [this](std::span<const std::string> texts) { return Call(texts); };
   }
+  /// What its last call said of itself.
+  std::function<std::optional<CallInfo>()> Info() {
+    return [this] { return std::exchange(info_, std::nullopt); };
+  }
   /// Of the progress callback too: keeps what is being raised.
   void NoteRaised() { raised_ = std::current_exception(); }
   void Rethrow() const {
@@ -34,6 +41,7 @@ class MigrationEmbedder {
       nb::list arguments;
       for (const std::string& text : texts) arguments.append(nb::str(text.data(), text.size()));
       const auto answer = nb::cast<nb::tuple>(function_(arguments));
+      info_ = TakeCallInfo(answer[1]);
       const auto rows = nb::cast<FloatMatrix>(answer[0], false);
       return std::vector<float>(rows.data(), rows.data() + rows.size());
     } catch (...) {
@@ -43,6 +51,7 @@ class MigrationEmbedder {
   }
 
   nb::handle function_;
+  std::optional<CallInfo> info_;
   std::exception_ptr raised_;
 };
 
@@ -62,10 +71,13 @@ MigrationStatus Begin(Collection& self, nb::handle field, nb::handle dimension, 
   return WithoutGil([&] { return self.BeginMigration(name, to, who); });
 }
 
-MigrationStatus Fill(Collection& self, nb::handle embed, nb::handle batch_size,
-                     nb::handle progress) {
+MigrationStatus Fill(Collection& self, nb::handle embed, nb::handle space, nb::handle batch_size,
+                     nb::handle progress, nb::handle label) {
   MigrationEmbedder embedder(embed);
   FillOptions options;
+  options.space = TakeSpace(space);
+  options.call_info = embedder.Info();
+  options.label = TakeLabel(label);
   options.batch_size = TakeUint32(batch_size, "batch_size");
   options.progress = [&](std::uint64_t filled, std::uint64_t chunks) {
     nb::gil_scoped_acquire gil;
@@ -84,19 +96,21 @@ MigrationStatus Fill(Collection& self, nb::handle embed, nb::handle batch_size,
   return Unwrap(std::move(result));
 }
 
-void Switch(Collection& self, bool to_cut_over, nb::handle embed, nb::handle threads,
-            nb::handle label) {
+SwitchResult Switch(Collection& self, bool to_cut_over, nb::handle embed, nb::handle space,
+                    nb::handle threads, nb::handle label) {
   MigrationEmbedder embedder(embed);
   SwitchOptions options;
   if (!embed.is_none()) options.embed = embedder.Get();
+  options.space = TakeSpace(space);
+  options.call_info = embedder.Info();
   options.threads = TakeUint32(threads, "threads");
   options.label = TakeLabel(label);
-  const Status status = [&] {
+  Result<SwitchResult> result = [&] {
     nb::gil_scoped_release release;
     return to_cut_over ? self.CutOver(options) : self.RollBack(options);
   }();
   embedder.Rethrow();
-  Check(status);
+  return Unwrap(std::move(result));
 }
 
 nb::object OtherField(const MigrationStatus& self) {
@@ -117,16 +131,21 @@ void BindMigration(nb::module_& module, nb::class_<Collection>& collection) {
       .Field("filled", &S::filled, "Of them, those with a vector of the other too.")
       .Converted("started", &S::started, "When it began: datetime in UTC.")
       .Finish();
+  Record<SwitchResult>(module, "SwitchResult", "What putting another space in force came to.")
+      .Field("commit", &SwitchResult::commit, "The one atomic step.")
+      .Field("step_micros", &SwitchResult::step_micros,
+             "How long it kept writers waiting; 0 where no other space was put in force.")
+      .Finish();
   collection
       .def("begin_migration", &Begin, nb::arg("field").none(), nb::arg("dim").none(),
            nb::arg("metric").none(), nb::arg("space").none(), nb::arg("embed_template").none(),
            nb::arg("label").none())
       .def("migration",
            [](Collection& self) { return WithoutGil([&] { return self.Migration(); }); })
-      .def("fill_migration", &Fill, nb::arg("embed"), nb::arg("batch_size").none(),
-           nb::arg("progress"))
+      .def("fill_migration", &Fill, nb::arg("embed"), nb::arg("space").none(),
+           nb::arg("batch_size").none(), nb::arg("progress"), nb::arg("label").none())
       .def("switch_migration", &Switch, nb::arg("to_cut_over"), nb::arg("embed").none(),
-           nb::arg("threads").none(), nb::arg("label").none())
+           nb::arg("space").none(), nb::arg("threads").none(), nb::arg("label").none())
       .def(
           "finish_migration",
           [](Collection& self, nb::handle label) {

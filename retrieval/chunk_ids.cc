@@ -36,7 +36,7 @@ Status ChunkIdClaims::Claim(const std::string& id, DocumentNumber document, Stor
   }
   if (!owners.empty() && owners.front() == document) return Status::Ok();
   for (const DocumentNumber owner : owners) {
-    if (owner == document) continue;
+    if (owner == document || owner == released_) continue;
     TRACEVEC_ASSIGN_OR_RETURN(const auto version,
                               VersionAt(store_, state_.number, owner, state_.counters.commit));
     if (!version) continue;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -17,11 +18,14 @@ class ChunkIdClaims {
   /// Adds the id's record to the batch. Errors: AlreadyExists when a live chunk of another
   /// document, stored or claimed in this commit, has the id.
   Status Claim(const std::string& id, DocumentNumber document, StoreBatch* batch);
+  /// The ids of a document that this commit deletes are free.
+  void Release(DocumentNumber document) { released_ = document; }
 
  private:
   const Store& store_;
   const CollectionState& state_;
   std::unordered_map<std::string, DocumentNumber> claimed_;
+  std::optional<DocumentNumber> released_;
 };
 
 }  // namespace tracevec

@@ -117,15 +117,16 @@ Result<WriteResult> Collection::Upsert(const UpsertRequest& request) {
       RepeatOf(request));
 }
 
-Result<WriteResult> Collection::Delete(const Selection& selection) {
+Result<WriteResult> Collection::Delete(const Selection& selection, std::string_view label) {
   return Writing(*impl_, [&](Engine& engine, CollectionState& state) {
-    return DeleteChunks(engine, state, selection);
+    return DeleteChunks(engine, state, selection, label);
   });
 }
 
-Result<WriteResult> Collection::UpdateMetadata(const Metadata& patch, const Selection& selection) {
+Result<WriteResult> Collection::UpdateMetadata(const Metadata& patch, const Selection& selection,
+                                               std::string_view label) {
   return Writing(*impl_, [&](Engine& engine, CollectionState& state) {
-    return tracevec::UpdateMetadata(engine, state, patch, selection);
+    return tracevec::UpdateMetadata(engine, state, patch, selection, label);
   });
 }
 
@@ -256,16 +257,20 @@ Result<MigrationStatus> Collection::FillMigration(const Embedder& embed,
       Repeat::kNever);
 }
 
-Status Collection::CutOver(const SwitchOptions& options) {
+Result<SwitchResult> Collection::CutOver(const SwitchOptions& options) {
   return Writing(*impl_, [&](Engine& engine, CollectionState& state) {
     return SwitchMigration(engine, state.shared_from_this(), /*to_cut_over=*/true, options);
   });
 }
 
-Status Collection::RollBack(const SwitchOptions& options) {
-  return Writing(*impl_, [&](Engine& engine, CollectionState& state) -> Status {
+Result<SwitchResult> Collection::RollBack(const SwitchOptions& options) {
+  return Writing(*impl_, [&](Engine& engine, CollectionState& state) -> Result<SwitchResult> {
     TRACEVEC_ASSIGN_OR_RETURN(const bool is_cut_over, MigrationIsCutOver(engine, state));
-    if (!is_cut_over) return EndMigration(engine, state, options.label);
+    if (!is_cut_over) {
+      SwitchResult ended;
+      TRACEVEC_ASSIGN_OR_RETURN(ended.commit, EndMigration(engine, state, options.label));
+      return ended;
+    }
     return SwitchMigration(engine, state.shared_from_this(), /*to_cut_over=*/false, options);
   });
 }
@@ -273,7 +278,7 @@ Status Collection::RollBack(const SwitchOptions& options) {
 Status Collection::FinishMigration(std::string_view label) {
   return Writing(*impl_, [&](Engine& engine, CollectionState& state) -> Status {
     TRACEVEC_ASSIGN_OR_RETURN(const bool is_cut_over, MigrationIsCutOver(engine, state));
-    if (is_cut_over) return EndMigration(engine, state, label);
+    if (is_cut_over) return EndMigration(engine, state, label).status();
     return Status::InvalidArgument("the migration is not cut over; do that before, or roll back");
   });
 }

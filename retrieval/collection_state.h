@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/content_hash.h"
@@ -16,6 +17,7 @@
 #include "retrieval/collection_view.h"
 #include "retrieval/query_memory.h"
 #include "retrieval/snapshot_holds.h"
+#include "retrieval/snapshot_indexes.h"
 #include "storage/records.h"
 
 namespace tracevec {
@@ -74,6 +76,11 @@ struct SnapshotHandle {
   Status RefuseToWrite() const;
 };
 
+/// Which documents commits touched. Of the writer.
+struct ChangeLog {
+  std::vector<std::pair<CommitNumber, DocumentNumber>> entries;
+};
+
 struct CollectionState;
 
 /// Where the handles of a collection find its state: another one after a migration was cut over.
@@ -107,7 +114,8 @@ struct CollectionState : std::enable_shared_from_this<CollectionState> {
   ContentHash fields_hash;  ///< Over names, templates and spaces: part of chunk identity.
   bool sync = false;
   std::shared_ptr<const SnapshotHolds> holds;      ///< Of the database; null: none.
-  std::shared_ptr<const SnapshotHandle> snapshot;  ///< Of a collection read at a snapshot.
+  std::shared_ptr<const SnapshotHandle> snapshot;  ///< Of a collection read at a snapshot,
+  std::shared_ptr<const LoadedCollection> loaded;  ///< which may have this with others.
 
   CollectionRecord record;  ///< With the known fields of the last commit.
   CollectionCounters counters;
@@ -119,6 +127,8 @@ struct CollectionState : std::enable_shared_from_this<CollectionState> {
   /// Whether chunks may have metadata records of their own; empty: not looked yet.
   std::optional<bool> has_chunk_metadata;
   std::optional<MigrationRecord> migration;
+  /// Of those that prepare another state beside this one.
+  std::vector<std::shared_ptr<ChangeLog>> change_logs;
   /// What this took the place of, one after the other: calls in flight, and scans, may still read
   /// their views. One that nobody reads is forgotten at the next switch. Constant once published.
   std::vector<std::weak_ptr<CollectionState>> earlier;
@@ -143,9 +153,11 @@ struct CollectionState : std::enable_shared_from_this<CollectionState> {
   std::atomic<std::uint64_t> builds{0};                ///< Segments built since this open.
   std::atomic<std::uint64_t> graph_insertions{0};      ///< Rows inserted into graphs by them.
 
-  /// Whether a commit must say what it did to which rows: for the index, or for the one that is
-  /// made of files later.
-  bool TracksRows() const { return index != nullptr || stored_index.has_checkpoint; }
+  /// Whether a commit must say what it did to which rows: for the index, for the one that is made
+  /// of files later, or for one that is made beside it.
+  bool TracksRows() const {
+    return index != nullptr || stored_index.has_checkpoint || !change_logs.empty();
+  }
   /// The oldest commit whose data a view may read, of this or of what it took the place of.
   CommitNumber OldestInUse() const;
   /// The same, or a snapshot: garbage of later ones stays.

@@ -62,6 +62,7 @@ void Commit::PutBookkeeping() {
   batch_.Put(Table::kRecords, keys::Counters(state_.number), EncodeCounters(counters_));
   batch_.Put(Table::kRecords, keys::Commit(), EncodeCommit({number_, engine_.timeline()}));
   batch_.Put(Table::kRecords, keys::Journal(number_), EncodeJournal(journal_));
+  NoteChanges();
   if (state_.stored_index.has_checkpoint) {
     const bool is_small = counters_.chunks < engine_.index_options().least_chunks;
     if (state_.index == nullptr && is_small) {
@@ -77,13 +78,27 @@ void Commit::PutBookkeeping() {
   batch_.Put(Table::kRecords, keys::Collection(state_.number), EncodeCollection(record));
 }
 
-void Commit::RecordChanges() {
+std::vector<DocumentNumber> Commit::ChangedDocuments() const {
   std::vector<DocumentNumber> documents;
   for (const NewRow& row : added_) documents.push_back(row.document);
   for (const ChunkKey& key : removed_) documents.push_back(key.document);
   for (const PushedState& pushed : pushed_) documents.push_back(pushed.key.document);
   std::sort(documents.begin(), documents.end());
   documents.erase(std::unique(documents.begin(), documents.end()), documents.end());
+  return documents;
+}
+
+/// Before the store has them: there must be no want of memory after it. One that fails has touched
+/// nothing, and who reads of it looks in vain.
+void Commit::NoteChanges() {
+  if (state_.change_logs.empty()) return;
+  for (const DocumentNumber document : ChangedDocuments()) {
+    for (const auto& log : state_.change_logs) log->entries.emplace_back(number_, document);
+  }
+}
+
+void Commit::RecordChanges() {
+  const std::vector<DocumentNumber> documents = ChangedDocuments();
   if (documents.empty()) return;
   batch_.Put(Table::kRecords, keys::IndexChange(state_.number, number_),
              EncodeIndexChange(documents));

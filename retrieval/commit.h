@@ -58,6 +58,8 @@ class Commit {
   };
 
   void PutBookkeeping();
+  std::vector<DocumentNumber> ChangedDocuments() const;
+  void NoteChanges();
   void RecordChanges();
   void DropCheckpoint();
   void UpdateIndex();

@@ -146,6 +146,13 @@ Result<std::vector<JournalEntry>> Database::Journal(const JournalQuery& query) c
   });
 }
 
+Result<std::uint64_t> Database::TrimJournal(const JournalTrim& trim) {
+  return Guard([&]() -> Result<std::uint64_t> {
+    TRACEVEC_RETURN_IF_ERROR(impl_->CheckNotAtSnapshot());
+    return tracevec::TrimJournal(*impl_->engine(), trim);
+  });
+}
+
 Result<SnapshotInfo> Database::Snapshot(std::string_view name) {
   return Guard([&]() -> Result<SnapshotInfo> {
     TRACEVEC_RETURN_IF_ERROR(impl_->CheckNotAtSnapshot());

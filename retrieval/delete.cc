@@ -84,8 +84,9 @@ Result<std::uint64_t> AddDeletion(const Store& store, const CollectionState& sta
   return std::uint64_t{deletion.removed};
 }
 
-Result<WriteResult> DeleteChunks(Engine& engine, CollectionState& state,
-                                 const Selection& selection) {
+Result<WriteResult> DeleteChunks(Engine& engine, CollectionState& state, const Selection& selection,
+                                 std::string_view label) {
+  TRACEVEC_RETURN_IF_ERROR(CheckLabel(label));
   const std::lock_guard writer(engine.writer_mutex());
   const auto view = state.views.Current();
   TRACEVEC_ASSIGN_OR_RETURN(const std::vector<SelectedChunk> selected,
@@ -93,7 +94,7 @@ Result<WriteResult> DeleteChunks(Engine& engine, CollectionState& state,
   TRACEVEC_ASSIGN_OR_RETURN(const auto documents, WholeDocuments(selected));
   WriteResult result;
   if (documents.empty()) return result;
-  Commit commit(engine, state, "delete", "");
+  Commit commit(engine, state, "delete", std::string(label));
   for (const auto& [number, id] : documents) {
     TRACEVEC_ASSIGN_OR_RETURN(const std::uint64_t chunks,
                               AddDeletion(engine.store(), state, id, &commit));

@@ -12,8 +12,8 @@
 namespace tracevec {
 
 /// Collection::Delete.
-Result<WriteResult> DeleteChunks(Engine& engine, CollectionState& state,
-                                 const Selection& selection);
+Result<WriteResult> DeleteChunks(Engine& engine, CollectionState& state, const Selection& selection,
+                                 std::string_view label);
 /// Collection::DeleteDocument.
 Result<WriteResult> DeleteDocument(Engine& engine, CollectionState& state, std::string_view id,
                                    std::string_view label);

@@ -154,9 +154,16 @@ class Describer {
       code_points_.push_back(static_cast<double>(entry.span->end - entry.span->start));
     }
     if (body.token_count) tokens_.push_back(*body.token_count);
-    if (body.embed_micros > 0) embed_micros_.push_back(body.embed_micros);
+    if (const double micros = EmbedMicros(state_, body); micros > 0) {
+      embed_micros_.push_back(micros);
+    }
     for (std::size_t f = 0; f < out_.fields.size() && f < 64; ++f) {
-      out_.fields[f].asserted += (body.asserted_fields >> f) & 1;
+      const auto filled = std::find_if(
+          body.filled.begin(), body.filled.end(),
+          [&](const FilledField& one) { return one.number == state_.fields[f].number; });
+      const bool asserted =
+          filled != body.filled.end() ? filled->asserted : ((body.asserted_fields >> f) & 1) != 0;
+      out_.fields[f].asserted += asserted ? 1 : 0;
     }
   }
 

@@ -183,7 +183,7 @@ Result<Chunk> ReadChunk(const Store& store, const CollectionState& state, Versio
   if (!body_bytes) return MissingRecord(fmt::format("chunk {}", Raw(entry.chunk)), version);
   TRACEVEC_ASSIGN_OR_RETURN(BodyRecord body, DecodeBody(body_bytes->view()));
   chunk.token_count = body.token_count;
-  chunk.embed_micros = body.embed_micros;
+  chunk.embed_micros = EmbedMicros(state, body);
   if (entry.text_apart) {
     chunk.text = std::move(body.text);
   } else {
@@ -199,6 +199,21 @@ Result<Chunk> ReadChunk(const Store& store, const CollectionState& state, Versio
     if (vector) chunk.vectors.emplace(field.name, *std::move(vector));
   }
   return chunk;
+}
+
+double EmbedMicros(const CollectionState& state, const BodyRecord& body) {
+  if (body.filled.empty()) return body.embed_micros;
+  double filled_micros = 0;
+  std::size_t filled_fields = 0;
+  for (const FilledField& filled : body.filled) {
+    const bool in_force =
+        std::any_of(state.fields.begin(), state.fields.end(),
+                    [&](const BoundField& field) { return field.number == filled.number; });
+    filled_micros += in_force ? filled.embed_micros : 0;
+    filled_fields += in_force ? 1 : 0;
+  }
+  // The other time is of all fields that the put embedded: no part of it is known.
+  return filled_fields == state.fields.size() ? filled_micros : body.embed_micros + filled_micros;
 }
 
 bool Expired(const VersionRecord& version, Timestamp now) {

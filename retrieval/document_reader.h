@@ -78,6 +78,9 @@ Result<std::optional<std::vector<float>>> ReadVector(const Store& store,
 Result<Chunk> ReadChunk(const Store& store, const CollectionState& state, VersionReader& reader,
                         std::size_t ordinal, CommitNumber commit, bool with_vectors);
 
+/// The time that embedding a chunk took for the fields in force, 0 if not known.
+double EmbedMicros(const CollectionState& state, const BodyRecord& body);
+
 /// Whether the version is served at `now`.
 bool Expired(const VersionRecord& version, Timestamp now);
 

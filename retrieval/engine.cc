@@ -136,6 +136,7 @@ Status Engine::Close() {
   // In a forked child the writer's lock may be held by a thread that is not there.
   if (usable.code() == StatusCode::kUnavailable) return usable;
   builder_->Stop();
+  snapshot_indexes_.Clear();
   const std::lock_guard lock(writer_mutex_);  // A commit in flight ends first.
   if (usable.ok()) TidyBeforeClose();
   return store_->Close();

@@ -118,7 +118,7 @@ Result<bool> MigrationIsCutOver(Engine& engine, const CollectionState& state) {
   return migration.cut_over;
 }
 
-Status EndMigration(Engine& engine, CollectionState& state, std::string_view label) {
+Result<std::uint64_t> EndMigration(Engine& engine, CollectionState& state, std::string_view label) {
   TRACEVEC_RETURN_IF_ERROR(CheckLabel(label));
   const std::lock_guard writer(engine.writer_mutex());
   TRACEVEC_ASSIGN_OR_RETURN(const MigrationRecord migration, RequireMigration(state));
@@ -130,7 +130,7 @@ Status EndMigration(Engine& engine, CollectionState& state, std::string_view lab
   state.WarnReadersOf(migration.other_number);
   TRACEVEC_RETURN_IF_ERROR(commit.Finish(/*sync=*/true));
   state.migration.reset();
-  return Status::Ok();
+  return Raw(commit.number());
 }
 
 }  // namespace tracevec

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "retrieval/engine.h"
 #include "tracevec/migration.h"
@@ -15,8 +17,8 @@ Result<MigrationStatus> BeginMigration(Engine& engine, CollectionState& state,
                                        std::string_view label);
 Result<MigrationStatus> GetMigration(Engine& engine, CollectionState& state);
 Result<bool> MigrationIsCutOver(Engine& engine, const CollectionState& state);
-/// Drops the vectors of the space that is not in force.
-Status EndMigration(Engine& engine, CollectionState& state, std::string_view label);
+/// Drops the vectors of the space that is not in force. Returns the commit.
+Result<std::uint64_t> EndMigration(Engine& engine, CollectionState& state, std::string_view label);
 
 /// Whether a stored migration can be one of the collection. Pure. Errors: Corruption.
 Status CheckMigration(const CollectionRecord& record, const MigrationRecord& migration);
@@ -31,12 +33,17 @@ Result<MigrationStatus> FillMigration(Engine& engine, CollectionState& state, co
 /// vector of the one in force is missing are left out. Errors: the embedder's; Cancelled;
 /// InvalidArgument for a chunk without text; Conflict when the migration ended or was turned round.
 /// REQUIRES: options and embed as FillMigration checks them.
+/// Of all documents, or of these. Errors besides: EmbeddingSpaceMismatch.
 Result<MigrationStatus> FillOtherSpace(Engine& engine, CollectionState& state,
-                                       const Embedder& embed, const FillOptions& options);
+                                       const Embedder& embed, const FillOptions& options,
+                                       const std::vector<DocumentNumber>* documents = nullptr);
+/// How far a fill is, of all documents or of these, by one pass over them.
+Result<MigrationStatus> CountFilled(Engine& engine, CollectionState& state,
+                                    const std::vector<DocumentNumber>* documents);
 
 /// Makes the other space the one in force, in one atomic step: `to_cut_over` says which way. What
 /// the returned state replaces passes calls on to it.
-Status SwitchMigration(Engine& engine, const std::shared_ptr<CollectionState>& state,
-                       bool to_cut_over, const SwitchOptions& options);
+Result<SwitchResult> SwitchMigration(Engine& engine, const std::shared_ptr<CollectionState>& state,
+                                     bool to_cut_over, const SwitchOptions& options);
 
 }  // namespace tracevec

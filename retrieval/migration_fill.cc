@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <exception>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -11,9 +10,12 @@
 
 #include "core/embed_template.h"
 #include "core/return_if_error.h"
+#include "retrieval/commit.h"
 #include "retrieval/document_reader.h"
+#include "retrieval/embed_call.h"
 #include "retrieval/migration.h"
 #include "retrieval/validate.h"
+#include "storage/features.h"
 #include "storage/keys.h"
 
 namespace tracevec {
@@ -53,19 +55,29 @@ Status CheckSame(const Result<MigrationRecord>& now, const MigrationRecord& befo
       "the migration of '{}' was ended, or turned round, while it was filled", before.field));
 }
 
+/// The field as it is in the space that is not in force.
+BoundField OtherField(const MigrationRecord& migration) {
+  BoundField other;
+  other.name = migration.field;
+  other.number = migration.other_number;
+  other.field = migration.other;
+  return other;
+}
+
 /// One pass over the live chunks, filling what lacks. While the embedder runs, which may take hours
 /// in all, it holds no view and no cursor: a view keeps garbage from being swept, and a close waits
 /// for cursors. A pass that fills nothing has looked at one view.
 class FillPass {
  public:
   FillPass(Engine& engine, CollectionState& state, MigrationRecord migration, const Embedder* embed,
-           const FillOptions& options)
+           const FillOptions& options, const std::vector<DocumentNumber>* documents)
       : engine_(engine),
         state_(state),
         store_(engine.store()),
         migration_(std::move(migration)),
         embed_(embed),
-        options_(options) {
+        options_(options),
+        documents_(documents) {
     TakeFieldInForce();
     progress_.field = migration_.field;
     progress_.other = migration_.other;
@@ -96,6 +108,7 @@ class FillPass {
   Status Collect() {
     const auto view = state_.views.Current();
     total_ = view->chunks;
+    if (documents_ != nullptr) return CollectNamed(view->commit);
     StoreCursor cursor = store_.NewCursor(Table::kRecords, keys::VersionsPrefix(state_.number));
     if (done_) cursor.Seek(keys::VersionsPrefix(state_.number, DocumentNumber{Raw(*done_) + 1}));
     for (; cursor.Valid(); cursor.Next()) {
@@ -110,6 +123,16 @@ class FillPass {
     }
     TRACEVEC_RETURN_IF_ERROR(cursor.status());
     at_end_ = true;
+    return Status::Ok();
+  }
+
+  /// The same of the documents that were named, all at once: they are few.
+  Status CollectNamed(CommitNumber commit) {
+    at_end_ = true;
+    for (const DocumentNumber document : *documents_) {
+      TRACEVEC_ASSIGN_OR_RETURN(auto version, VersionAt(store_, state_.number, document, commit));
+      if (version) TRACEVEC_RETURN_IF_ERROR(Look(document, *std::move(version)));
+    }
     return Status::Ok();
   }
 
@@ -148,12 +171,10 @@ class FillPass {
     const std::size_t count = std::min<std::size_t>(options_.batch_size, lacking_.size());
     std::vector<std::string> texts;
     for (std::size_t i = 0; i < count; ++i) texts.push_back(lacking_[i].text);
-    TRACEVEC_ASSIGN_OR_RETURN(const std::vector<float> rows, Call(texts));
-    BoundField other;
-    other.name = migration_.field;
-    other.field = migration_.other;
-    TRACEVEC_RETURN_IF_ERROR(CheckRows(other, rows, count, {}));
-    TRACEVEC_RETURN_IF_ERROR(Write({lacking_.data(), count}, rows));
+    TRACEVEC_ASSIGN_OR_RETURN(MadeVectors made, CallEmbedder(migration_.field, *embed_, texts));
+    TRACEVEC_RETURN_IF_ERROR(CheckRows(OtherField(migration_), made.rows, count, options_.space));
+    TRACEVEC_RETURN_IF_ERROR(AskCallInfo(options_.call_info, &made.call));
+    TRACEVEC_RETURN_IF_ERROR(Write({lacking_.data(), count}, std::move(made)));
     lacking_.erase(lacking_.begin(), lacking_.begin() + static_cast<std::ptrdiff_t>(count));
     progress_.filled += count;
     embedded_any_ = true;
@@ -164,34 +185,48 @@ class FillPass {
                                          migration_.field, progress_.filled));
   }
 
-  Result<std::vector<float>> Call(std::span<const std::string> texts) const {
-    try {
-      return (*embed_)(texts);
-    } catch (const std::exception& error) {
-      return Status::Internal(
-          fmt::format("the embedder of '{}' threw: {}", migration_.field, error.what()));
-    } catch (...) {
-      return Status::Internal(fmt::format(
-          "the embedder of '{}' threw something that is no std::exception", migration_.field));
-    }
-  }
-
-  Status Write(std::span<const Lacking> chunks, const std::vector<float>& rows) {
+  /// Vectors, and what is known of the call that made them, in one commit.
+  Status Write(std::span<const Lacking> chunks, MadeVectors made) {
     const std::size_t bytes = migration_.other.dimension * sizeof(float);
-    StoreBatch batch;
+    const bool asserted = !options_.space.declared();
+    const double micros_each = made.call.micros / static_cast<double>(chunks.size());
     const std::lock_guard writer(engine_.writer_mutex());
     TRACEVEC_RETURN_IF_ERROR(engine_.CheckOpen());
     TRACEVEC_RETURN_IF_ERROR(state_.CheckCurrent());
     TRACEVEC_RETURN_IF_ERROR(CheckSame(RequireMigration(state_), migration_));
+    TRACEVEC_RETURN_IF_ERROR(engine_.EnableFeature(kEmbedCallsFeature | kFilledFieldsFeature));
+    Commit commit(engine_, state_, "fill_migration", options_.label);
     for (std::size_t i = 0; i < chunks.size(); ++i) {
       const Lacking& chunk = chunks[i];
       TRACEVEC_ASSIGN_OR_RETURN(const bool unmoved, IsUnmoved(chunk));
       if (!unmoved) continue;
-      batch.Put(Table::kVectors,
-                keys::Vector(state_.number, migration_.other_number, chunk.document, chunk.chunk),
-                {reinterpret_cast<const char*>(rows.data()) + i * bytes, bytes});
+      commit.batch().Put(
+          Table::kVectors,
+          keys::Vector(state_.number, migration_.other_number, chunk.document, chunk.chunk),
+          {reinterpret_cast<const char*>(made.rows.data()) + i * bytes, bytes});
+      TRACEVEC_RETURN_IF_ERROR(
+          NoteFilled(chunk, {migration_.other_number, micros_each, asserted}, &commit.batch()));
+      if (asserted) commit.CountAsserted(1);
     }
-    return store_.Write(batch, state_.sync);
+    commit.journal().embedded = made.call.texts;
+    commit.journal().calls.push_back(std::move(made.call));
+    return commit.Finish(state_.sync);
+  }
+
+  /// What a body says of the field takes the place of what it said before.
+  Status NoteFilled(const Lacking& chunk, const FilledField& filled, StoreBatch* batch) const {
+    const std::string key = keys::Body(state_.number, chunk.document, chunk.chunk);
+    TRACEVEC_ASSIGN_OR_RETURN(const auto bytes, store_.GetPinned(Table::kRecords, key));
+    if (!bytes) return Status::Ok();
+    TRACEVEC_ASSIGN_OR_RETURN(BodyRecord body, DecodeBody(bytes->view()));
+    const std::vector<FieldNumber> stored = state_.StoredFields();
+    std::erase_if(body.filled, [&](const FilledField& before) {
+      const bool is_stored = std::find(stored.begin(), stored.end(), before.number) != stored.end();
+      return before.number == filled.number || !is_stored;
+    });
+    body.filled.push_back(filled);
+    batch->Put(Table::kRecords, key, EncodeBody(body));
+    return Status::Ok();
   }
 
   /// Of another version the chunk may be gone, so that nobody would remove its vector, or may stand
@@ -208,6 +243,7 @@ class FillPass {
   const MigrationRecord migration_;
   const Embedder* embed_;
   const FillOptions& options_;
+  const std::vector<DocumentNumber>* documents_;  // Null: all.
   FieldNumber in_force_{};
   std::optional<DocumentNumber> done_;  // The last that was looked at.
   bool at_end_ = false;
@@ -225,9 +261,14 @@ Result<MigrationRecord> LookUp(Engine& engine, CollectionState& state) {
 }  // namespace
 
 Result<MigrationStatus> GetMigration(Engine& engine, CollectionState& state) {
+  return CountFilled(engine, state, nullptr);
+}
+
+Result<MigrationStatus> CountFilled(Engine& engine, CollectionState& state,
+                                    const std::vector<DocumentNumber>* documents) {
   TRACEVEC_ASSIGN_OR_RETURN(MigrationRecord migration, LookUp(engine, state));
   const FillOptions options;
-  FillPass pass(engine, state, std::move(migration), nullptr, options);
+  FillPass pass(engine, state, std::move(migration), nullptr, options, documents);
   TRACEVEC_RETURN_IF_ERROR(pass.Run().status());
   return pass.status();
 }
@@ -238,6 +279,7 @@ Result<MigrationStatus> FillMigration(Engine& engine, CollectionState& state, co
   if (options.batch_size == 0) {
     return Status::InvalidArgument("batch_size: 0, expected at least 1");
   }
+  TRACEVEC_RETURN_IF_ERROR(CheckLabel(options.label));
   TRACEVEC_ASSIGN_OR_RETURN(const MigrationRecord migration, LookUp(engine, state));
   if (migration.cut_over) {
     return Status::InvalidArgument(
@@ -249,11 +291,13 @@ Result<MigrationStatus> FillMigration(Engine& engine, CollectionState& state, co
 }
 
 Result<MigrationStatus> FillOtherSpace(Engine& engine, CollectionState& state,
-                                       const Embedder& embed, const FillOptions& options) {
+                                       const Embedder& embed, const FillOptions& options,
+                                       const std::vector<DocumentNumber>* documents) {
   TRACEVEC_ASSIGN_OR_RETURN(const MigrationRecord migration, LookUp(engine, state));
+  TRACEVEC_RETURN_IF_ERROR(CheckSpace(OtherField(migration), options.space));
   for (int i = 0; i < kMostPasses; ++i) {
     TRACEVEC_RETURN_IF_ERROR(CheckSame(LookUp(engine, state), migration));
-    FillPass pass(engine, state, migration, &embed, options);
+    FillPass pass(engine, state, migration, &embed, options, documents);
     TRACEVEC_ASSIGN_OR_RETURN(const bool filled_any, pass.Run());
     if (!filled_any) return pass.status();
   }

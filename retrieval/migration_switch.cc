@@ -8,9 +8,11 @@
 #include <fmt/format.h>
 
 #include "core/return_if_error.h"
+#include "retrieval/clock.h"
 #include "retrieval/commit.h"
 #include "retrieval/document_reader.h"
 #include "retrieval/guard.h"
+#include "retrieval/idle_thread.h"
 #include "retrieval/index_checkpoint.h"
 #include "retrieval/migration.h"
 #include "retrieval/row_loader.h"
@@ -22,7 +24,7 @@ namespace tracevec {
 namespace {
 
 /// How often the index is brought up to date before writers have to wait for the last time.
-constexpr int kMostRounds = 20;
+constexpr int kMostRounds = 100;
 
 /// The collection's record with the fields of a migration changed places.
 CollectionRecord WithOther(const CollectionRecord& record, const MigrationRecord& migration) {
@@ -44,20 +46,25 @@ class Switch {
         options_(options) {}
 
   ~Switch() {
+    if (changes_ != nullptr) {
+      const std::lock_guard writer(engine_.writer_mutex());
+      std::erase(old_->change_logs, changes_);
+    }
     if (done_) return;
     for (const auto& segment : segments_) DiscardSegment(engine_, *segment);
   }
 
-  Status Run() {
+  Result<SwitchResult> Run() {
     TRACEVEC_RETURN_IF_ERROR(Begin());
     TRACEVEC_RETURN_IF_ERROR(BuildIndex());
     for (int round = 0; round < kMostRounds; ++round) {
       TRACEVEC_ASSIGN_OR_RETURN(const bool switched, SwitchIfUpToDate());
-      if (switched) return Status::Ok();
+      if (switched) return result_;
       TRACEVEC_RETURN_IF_ERROR(CatchUp());
     }
     return Status::Conflict(fmt::format(
-        "collection '{}': writes went on during each of {} attempts; slow the writers down",
+        "collection '{}': it was written during each of {} attempts to catch up; slow the writers "
+        "down, or give an embedder that is as fast",
         old_->name, kMostRounds));
   }
 
@@ -70,6 +77,10 @@ class Switch {
                                                  migration_.field,
                                                  to_cut_over_ ? "cut over" : "rolled back"));
     }
+    BoundField other;
+    other.name = migration_.field;
+    other.field = migration_.other;
+    TRACEVEC_RETURN_IF_ERROR(CheckSpace(other, options_.space));
     TRACEVEC_RETURN_IF_ERROR(CheckNotHeld());
     new_ = BindCollection(old_->number, WithOther(old_->record, migration_), old_->sync);
     new_->holds = old_->holds;
@@ -95,12 +106,17 @@ class Switch {
         old_->name));
   }
 
-  /// After a view is taken: then its chunks have their vectors, whatever is written meanwhile.
-  Status FillOrCheck() {
+  /// After a view is taken: then its chunks have their vectors, whatever is written meanwhile. Of
+  /// all documents, or of these.
+  Status FillOrCheck(const std::vector<DocumentNumber>* documents = nullptr) {
     if (options_.embed != nullptr) {
-      return FillOtherSpace(engine_, *old_, options_.embed, {}).status();
+      FillOptions fill;
+      fill.space = options_.space;
+      fill.call_info = options_.call_info;
+      fill.label = options_.label;
+      return FillOtherSpace(engine_, *old_, options_.embed, fill, documents).status();
     }
-    TRACEVEC_ASSIGN_OR_RETURN(const MigrationStatus status, GetMigration(engine_, *old_));
+    TRACEVEC_ASSIGN_OR_RETURN(const MigrationStatus status, CountFilled(engine_, *old_, documents));
     if (status.filled == status.chunks) return Status::Ok();
     return Status::InvalidArgument(fmt::format(
         "vector field '{}': {} of {} chunks have no vector of the other space; fill them, or give "
@@ -108,11 +124,19 @@ class Switch {
         migration_.field, status.chunks - status.filled, status.chunks));
   }
 
+  /// From the view on that is taken here.
+  void NoteChangesFromNowOn() {
+    const std::lock_guard writer(engine_.writer_mutex());
+    withdrawals_ = old_->withdrawals.load();
+    view_ = old_->views.Current();
+    changes_ = std::make_shared<ChangeLog>();
+    old_->change_logs.push_back(changes_);
+  }
+
   /// Everything at a view, as segments with graphs.
   Status BuildIndex() {
     TRACEVEC_RETURN_IF_ERROR(FillOrCheck());  // Most of it, before a view is held.
-    withdrawals_ = old_->withdrawals.load();
-    view_ = old_->views.Current();
+    NoteChangesFromNowOn();
     TRACEVEC_RETURN_IF_ERROR(FillOrCheck());
     index_ = std::make_shared<CollectionIndex>(new_->Layouts());
     TRACEVEC_RETURN_IF_ERROR(
@@ -128,8 +152,10 @@ class Switch {
     };
     try {
       for (CollectionIndex::Build& build : index_->BuildsOfAll(view_->commit, /*even_so=*/false)) {
-        TRACEVEC_ASSIGN_OR_RETURN(
-            auto segment, MakeSegment(engine_, *new_, *index_, &build, options_.threads, stop));
+        TRACEVEC_ASSIGN_OR_RETURN(auto segment, RunIdle([&] {
+                                    return MakeSegment(engine_, *new_, *index_, &build,
+                                                       options_.threads, stop);
+                                  }));
         if (segment != nullptr) segments_.push_back(segment);
         index_->Replace(build, std::move(segment), view_->commit);
       }
@@ -140,34 +166,25 @@ class Switch {
     return Status::Ok();
   }
 
-  /// Documents with a version or metadata of a chunk newer than a commit.
-  Result<std::set<DocumentNumber>> ChangedSince(CommitNumber commit) const {
+  /// Documents that commits after a view touched. Of commits past the newest view it looks again
+  /// next time.
+  std::vector<DocumentNumber> TakeChanged(const std::shared_ptr<const CollectionView>& before) {
+    const std::lock_guard writer(engine_.writer_mutex());
     std::set<DocumentNumber> changed;
-    StoreCursor versions = store_.NewCursor(Table::kRecords, keys::VersionsPrefix(old_->number));
-    for (; versions.Valid(); versions.Next()) {
-      TRACEVEC_ASSIGN_OR_RETURN(const keys::VersionKey key, keys::ParseVersion(versions.key()));
-      if (changed.contains(key.document)) continue;
-      TRACEVEC_ASSIGN_OR_RETURN(const VersionRecord version, DecodeVersion(versions.value()));
-      if (version.commit > commit) changed.insert(key.document);
+    for (const auto& [commit, document] : changes_->entries) {
+      if (commit > before->commit) changed.insert(document);
     }
-    TRACEVEC_RETURN_IF_ERROR(versions.status());
-    StoreCursor metadata =
-        store_.NewCursor(Table::kRecords, keys::ChunkMetadataPrefix(old_->number));
-    for (; metadata.Valid(); metadata.Next()) {
-      TRACEVEC_ASSIGN_OR_RETURN(const keys::ChunkKey key, keys::ParseChunkMetadata(metadata.key()));
-      if (key.commit > commit) changed.insert(key.document);
-    }
-    TRACEVEC_RETURN_IF_ERROR(metadata.status());
-    return changed;
+    std::erase_if(changes_->entries,
+                  [&](const auto& entry) { return entry.first <= view_->commit; });
+    return {changed.begin(), changed.end()};
   }
 
   /// Brings the index from its view to the newest one.
   Status CatchUp() {
     const auto before = std::exchange(view_, old_->views.Current());
-    if (view_->commit == before->commit) return Status::Ok();
-    TRACEVEC_RETURN_IF_ERROR(FillOrCheck());
-    TRACEVEC_ASSIGN_OR_RETURN(const auto changed, ChangedSince(before->commit));
-    const std::vector<DocumentNumber> documents(changed.begin(), changed.end());
+    const std::vector<DocumentNumber> documents = TakeChanged(before);
+    if (documents.empty()) return Status::Ok();
+    TRACEVEC_RETURN_IF_ERROR(FillOrCheck(&documents));
     std::map<DocumentNumber, std::vector<ChunkNumber>> had;
     TRACEVEC_RETURN_IF_ERROR(
         LoadDocuments(store_, *new_, before->commit, documents,
@@ -210,9 +227,12 @@ class Switch {
   /// False when something was written since the index was brought up to date.
   Result<bool> SwitchIfUpToDate() {
     const std::lock_guard writer(engine_.writer_mutex());
+    const Stopwatch step;
     TRACEVEC_RETURN_IF_ERROR(old_->CheckCurrent());
     TRACEVEC_RETURN_IF_ERROR(CheckNothingWithdrawn());
-    if (old_->counters.commit != view_->commit) return false;
+    // Those of a fill touch no documents.
+    const auto is_newer = [&](const auto& entry) { return entry.first > view_->commit; };
+    if (std::any_of(changes_->entries.begin(), changes_->entries.end(), is_newer)) return false;
     TRACEVEC_ASSIGN_OR_RETURN(const MigrationRecord now, RequireMigration(*old_));
     if (now.other_number != migration_.other_number) {
       return Status::Conflict("the migration was ended, or turned round, meanwhile");
@@ -223,10 +243,12 @@ class Switch {
       return Status::Internal(fmt::format("{} chunks were indexed, {} were counted",
                                           index_->live_rows(), old_->counters.chunks));
     }
-    return WriteSwitch(is_large);
+    TRACEVEC_RETURN_IF_ERROR(WriteSwitch(is_large));
+    result_.step_micros = step.Micros();
+    return true;
   }
 
-  Result<bool> WriteSwitch(bool is_large) {
+  Status WriteSwitch(bool is_large) {
     const BoundField* in_force = *FindField(*old_, migration_.field);
     MigrationRecord turned = migration_;
     turned.cut_over = to_cut_over_;
@@ -252,8 +274,9 @@ class Switch {
     }
     old_->stored_index = {};
     done_ = true;
+    result_.commit = Raw(commit.number());
     engine_.ReplaceCollection(old_, new_);
-    return true;
+    return Status::Ok();
   }
 
   /// All of the new state, as it is after the commit.
@@ -288,14 +311,16 @@ class Switch {
   std::uint64_t withdrawals_ = 0;  // Of old_, when the first view was taken.
   std::shared_ptr<const CollectionView> view_;
   std::shared_ptr<CollectionIndex> index_;
+  std::shared_ptr<ChangeLog> changes_;  // Of old_; guarded by the writer's mutex.
   std::vector<std::shared_ptr<Segment>> segments_;
+  SwitchResult result_;
   bool done_ = false;
 };
 
 }  // namespace
 
-Status SwitchMigration(Engine& engine, const std::shared_ptr<CollectionState>& state,
-                       bool to_cut_over, const SwitchOptions& options) {
+Result<SwitchResult> SwitchMigration(Engine& engine, const std::shared_ptr<CollectionState>& state,
+                                     bool to_cut_over, const SwitchOptions& options) {
   TRACEVEC_RETURN_IF_ERROR(CheckBuildThreads(options.threads));
   TRACEVEC_RETURN_IF_ERROR(CheckLabel(options.label));
   return Switch(engine, state, to_cut_over, options).Run();

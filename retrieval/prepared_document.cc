@@ -103,7 +103,9 @@ Status PrepareGiven(const Document& document, std::vector<PreparedChunk>* chunks
           fmt::format("chunk {}: parent {} is not another of the {} chunks", i, *input.parent,
                       document.chunks.size()));
     }
-    TRACEVEC_RETURN_IF_ERROR(CheckText(input.section, fmt::format("chunk {} section", i)));
+    if (!CheckText(input.section, "").ok()) {
+      return CheckText(input.section, fmt::format("chunk {} section", i));
+    }
     chunk.entry.given_id = input.id;
     chunk.entry.section = input.section;
     chunk.entry.page = input.page;

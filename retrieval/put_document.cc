@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/return_if_error.h"
+#include "retrieval/put_moved.h"
 #include "retrieval/put_writer.h"
 #include "retrieval/validate.h"
 
@@ -55,6 +56,16 @@ Status CheckUsersPlan(const UpdatePlan& given, const Document& document, const P
   return Status::Ok();
 }
 
+Status CheckMove(const Document& document, const PutOptions& options) {
+  if (options.moved_from.empty()) return Status::Ok();
+  if (options.moved_from == document.id) {
+    return Status::InvalidArgument(
+        fmt::format("moved_from: '{}' is the document that is put", options.moved_from));
+  }
+  if (options.plan == nullptr) return Status::Ok();
+  return Status::InvalidArgument("moved_from: give no plan, which knows nothing of it");
+}
+
 Result<PutResult> TryPut(Engine& engine, CollectionState& state, const Document& document,
                          const PutOptions& options) {
   TRACEVEC_ASSIGN_OR_RETURN(PutPlan plan, PlanPut(engine.store(), state, document));
@@ -63,8 +74,11 @@ Result<PutResult> TryPut(Engine& engine, CollectionState& state, const Document&
   }
   TRACEVEC_ASSIGN_OR_RETURN(VectorSource vectors, VectorSource::Bind(state, options));
   ReadyPut put = MakeReady(state, std::move(plan));
+  if (!put.plan.unchanged) TRACEVEC_RETURN_IF_ERROR(vectors.TakeGiven(options.vectors, &put));
+  if (!options.moved_from.empty()) {
+    TRACEVEC_RETURN_IF_ERROR(TakeMoved(engine.store(), state, options.moved_from, &put));
+  }
   if (!put.plan.unchanged) {
-    TRACEVEC_RETURN_IF_ERROR(vectors.TakeGiven(options.vectors, &put));
     TRACEVEC_RETURN_IF_ERROR(vectors.Embed({&put, 1}));
   }
   TRACEVEC_RETURN_IF_ERROR(WritePuts(engine, state, {&put, 1}, options, vectors.calls()));
@@ -146,20 +160,18 @@ Status WritePuts(Engine& engine, CollectionState& state, std::span<ReadyPut> put
                  const PutOptions& options, std::span<const EmbedCall> calls) {
   bool anything = false;
   for (ReadyPut& put : puts) {
-    if (put.plan.unchanged) {
-      put.result.unchanged = true;
-      put.result.version = put.plan.record->version;
-      put.result.commit = Raw(put.plan.record->commit);
-    } else {
-      anything = true;
-    }
+    anything = anything || !put.changes_nothing();
+    if (!put.plan.unchanged) continue;
+    put.result.unchanged = true;
+    put.result.version = put.plan.record->version;
+    put.result.commit = Raw(put.plan.record->commit);
   }
   if (!anything) return Status::Ok();
   engine.builder().WaitForRoom(state);
   const std::lock_guard writer(engine.writer_mutex());
   PutWriter put_writer(engine, state, options.label);
   for (ReadyPut& put : puts) {
-    if (!put.plan.unchanged) TRACEVEC_RETURN_IF_ERROR(put_writer.Add(&put));
+    if (!put.changes_nothing()) TRACEVEC_RETURN_IF_ERROR(put_writer.Add(&put));
   }
   TRACEVEC_RETURN_IF_ERROR(put_writer.AddCalls(calls));
   return put_writer.Finish(options.sync.value_or(state.sync));
@@ -168,6 +180,7 @@ Status WritePuts(Engine& engine, CollectionState& state, std::span<ReadyPut> put
 Result<PutResult> PutDocument(Engine& engine, CollectionState& state, const Document& document,
                               const PutOptions& options) {
   TRACEVEC_RETURN_IF_ERROR(CheckLabel(options.label));
+  TRACEVEC_RETURN_IF_ERROR(CheckMove(document, options));
   Result<PutResult> result = TryPut(engine, state, document, options);
   // A plan of the user's cannot be made again here.
   const bool may_retry = options.plan == nullptr;
@@ -182,9 +195,11 @@ Result<std::vector<PutResult>> PutDocuments(Engine& engine, CollectionState& sta
                                             std::span<const Document> documents,
                                             const Collection::PutManyOptions& options) {
   TRACEVEC_RETURN_IF_ERROR(CheckLabel(options.put.label));
-  if (!options.put.vectors.empty() || options.put.plan != nullptr) {
+  if (!options.put.vectors.empty() || options.put.plan != nullptr ||
+      !options.put.moved_from.empty()) {
     return Status::InvalidArgument(
-        "put_documents: `vectors` and `plan` are for one document; use vectors_of or an embedder");
+        "put_documents: `vectors`, `plan` and `moved_from` are for one document; use vectors_of or "
+        "an embedder");
   }
   std::vector<PutResult> results;
   results.reserve(documents.size());

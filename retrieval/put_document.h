@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "retrieval/engine.h"
@@ -11,6 +13,13 @@
 
 namespace tracevec {
 
+/// What an added chunk takes over from one of the document that its document was moved from.
+struct MovedChunk {
+  BodyRecord body;
+  Metadata merged;           ///< By UpdateMetadata.
+  std::uint64_t fields = 0;  ///< Bit per field (BoundField::index): its vector was taken over.
+};
+
 /// A planned put with the vectors of its added chunks.
 struct ReadyPut {
   PutPlan plan;
@@ -18,7 +27,14 @@ struct ReadyPut {
   std::vector<std::vector<const float*>> vectors;
   std::vector<double> embed_micros;   ///< [position in plan.to_embed]
   std::uint64_t asserted_fields = 0;  ///< See BodyRecord.
+  // With PutOptions::moved_from:
+  std::string moved_from;
+  DocumentRecord moved_record;                   ///< As it was when it was read.
+  std::vector<std::optional<MovedChunk>> moved;  ///< [position in plan.to_embed], or empty.
+  std::deque<std::vector<float>> moved_vectors;
   PutResult result;
+
+  bool changes_nothing() const { return plan.unchanged && moved_from.empty(); }
 };
 
 /// The vectors of one call: those the caller gave are pointed to, those embedders made are kept.
@@ -40,7 +56,6 @@ class VectorSource {
  private:
   VectorSource(const CollectionState& state, const PutOptions& options)
       : state_(&state), options_(&options) {}
-  Status NoteCall(const BoundField& field, std::uint32_t texts, double micros);
   Status EmbedField(const BoundField& field, const Embedder& embedder, std::span<ReadyPut> puts);
 
   const CollectionState* state_;

@@ -1,12 +1,11 @@
 #include <algorithm>
-#include <exception>
 #include <string>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "core/return_if_error.h"
-#include "retrieval/clock.h"
+#include "retrieval/embed_call.h"
 #include "retrieval/put_document.h"
 #include "retrieval/validate.h"
 
@@ -18,19 +17,6 @@ struct Waiting {
   ReadyPut* put = nullptr;
   std::size_t position = 0;  // In put->plan.to_embed.
 };
-
-Result<std::vector<float>> CallEmbedder(const BoundField& field, const Embedder& embedder,
-                                        std::span<const std::string> texts) {
-  try {
-    return embedder(texts);
-  } catch (const std::exception& error) {
-    return Status::Internal(
-        fmt::format("the embedder of '{}' threw: {}", field.name, error.what()));
-  } catch (...) {
-    return Status::Internal(
-        fmt::format("the embedder of '{}' threw something that is no std::exception", field.name));
-  }
-}
 
 }  // namespace
 
@@ -82,34 +68,14 @@ Status VectorSource::Embed(std::span<ReadyPut> puts) {
   return Status::Ok();
 }
 
-Status VectorSource::NoteCall(const BoundField& field, std::uint32_t texts, double micros) {
-  EmbedCall call;
-  call.field = field.name;
-  call.texts = texts;
-  call.micros = micros;
-  if (options_->call_info != nullptr) {
-    try {
-      call.info = options_->call_info();
-    } catch (const std::exception& error) {
-      return Status::Internal(fmt::format("call_info threw: {}", error.what()));
-    } catch (...) {
-      return Status::Internal("call_info threw something that is no std::exception");
-    }
-  }
-  if (call.info) {
-    TRACEVEC_RETURN_IF_ERROR(CheckText(call.info->model, "call_info model"));
-    TRACEVEC_RETURN_IF_ERROR(CheckText(call.info->version, "call_info version"));
-  }
-  calls_.push_back(std::move(call));
-  return Status::Ok();
-}
-
 Status VectorSource::EmbedField(const BoundField& field, const Embedder& embedder,
                                 std::span<ReadyPut> puts) {
   std::vector<Waiting> waiting;
   for (ReadyPut& put : puts) {
     if (!options_->space.declared()) put.asserted_fields |= std::uint64_t{1} << field.index;
-    for (std::size_t i = 0; i < put.plan.to_embed.size(); ++i) waiting.push_back({&put, i});
+    for (std::size_t i = 0; i < put.plan.to_embed.size(); ++i) {
+      if (put.vectors[field.index][i] == nullptr) waiting.push_back({&put, i});
+    }
   }
   const std::size_t dimension = field.field.dimension;
   for (std::size_t first = 0; first < waiting.size(); first += options_->embed_batch_size) {
@@ -120,13 +86,12 @@ Status VectorSource::EmbedField(const BoundField& field, const Embedder& embedde
       const PutPlan& plan = waiting[i].put->plan;
       texts.push_back(plan.prepared.TextToEmbed(field, plan.to_embed[waiting[i].position]));
     }
-    const Stopwatch watch;
-    TRACEVEC_ASSIGN_OR_RETURN(std::vector<float> made, CallEmbedder(field, embedder, texts));
-    const double micros = watch.Micros();
-    const double micros_each = micros / static_cast<double>(count);
-    TRACEVEC_RETURN_IF_ERROR(CheckRows(field, made, count, options_->space));
-    TRACEVEC_RETURN_IF_ERROR(NoteCall(field, static_cast<std::uint32_t>(count), micros));
-    made_.push_back(std::move(made));
+    TRACEVEC_ASSIGN_OR_RETURN(MadeVectors made, CallEmbedder(field.name, embedder, texts));
+    const double micros_each = made.call.micros / static_cast<double>(count);
+    TRACEVEC_RETURN_IF_ERROR(CheckRows(field, made.rows, count, options_->space));
+    TRACEVEC_RETURN_IF_ERROR(AskCallInfo(options_->call_info, &made.call));
+    calls_.push_back(std::move(made.call));
+    made_.push_back(std::move(made.rows));
     for (std::size_t i = 0; i < count; ++i) {
       const auto [put, position] = waiting[first + i];
       put->vectors[field.index][position] = made_.back().data() + i * dimension;

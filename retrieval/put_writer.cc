@@ -1,5 +1,6 @@
 #include "retrieval/put_writer.h"
 
+#include <algorithm>
 #include <bit>
 #include <utility>
 
@@ -8,6 +9,7 @@
 #include "core/embed_template.h"
 #include "core/return_if_error.h"
 #include "retrieval/chunk_metadata.h"
+#include "retrieval/delete.h"
 #include "retrieval/document_reader.h"
 #include "retrieval/garbage.h"
 #include "retrieval/row_loader.h"
@@ -36,6 +38,11 @@ Result<MetadataByChunk> ReadNewestMetadata(const Store& store, CollectionNumber 
 
 std::string_view BytesOf(const float* vector, std::size_t dimension) {
   return {reinterpret_cast<const char*>(vector), dimension * sizeof(float)};
+}
+
+const MovedChunk* MovedAt(const ReadyPut& put, std::size_t position) {
+  if (put.moved.empty() || !put.moved[position]) return nullptr;
+  return &*put.moved[position];
 }
 
 const Metadata& GivenMetadata(const PreparedChunk& chunk) {
@@ -106,6 +113,30 @@ VersionRecord PutWriter::MakeVersion(const PutPlan& plan, std::uint32_t* next_ch
 }
 
 Status PutWriter::Add(ReadyPut* put) {
+  if (!put->moved_from.empty()) claims_.Release(put->moved_record.number);
+  if (!put->plan.unchanged) TRACEVEC_RETURN_IF_ERROR(AddChanged(put));
+  return put->moved_from.empty() ? Status::Ok() : RemoveMoved(*put);
+}
+
+Status PutWriter::RemoveMoved(const ReadyPut& put) {
+  TRACEVEC_ASSIGN_OR_RETURN(const auto now,
+                            ReadDocumentRecord(engine_.store(), state_.number, put.moved_from));
+  const DocumentRecord& before = put.moved_record;
+  if (!now || now->number != before.number || now->version != before.version) {
+    return Status::Conflict(fmt::format("document '{}' changed from version {} while it was moved",
+                                        put.moved_from, before.version));
+  }
+  TRACEVEC_RETURN_IF_ERROR(AddDeletion(engine_.store(), state_, put.moved_from, &commit_).status());
+  JournalRecord& journal = commit_.journal();
+  journal.kind = "rename";
+  journal.document = put.plan.unchanged ? put.moved_from : put.plan.prepared.document->id;
+  journal.kept += put.result.moved;
+  journal.added -= put.result.moved;
+  journal.removed -= std::min(journal.removed, put.result.moved);
+  return Status::Ok();
+}
+
+Status PutWriter::AddChanged(ReadyPut* put) {
   const PutPlan& plan = put->plan;
   const Document& document = *plan.prepared.document;
   TRACEVEC_RETURN_IF_ERROR(CheckNotMoved(plan));
@@ -150,6 +181,21 @@ Status PutWriter::Add(ReadyPut* put) {
   return Status::Ok();
 }
 
+BodyRecord PutWriter::MakeBody(const ReadyPut& put, std::size_t position,
+                               const PreparedChunk& chunk) const {
+  BodyRecord body;
+  body.token_count = chunk.token_count;
+  body.embed_micros = put.embed_micros[position];
+  body.asserted_fields = put.asserted_fields;
+  const MovedChunk* moved = MovedAt(put, position);
+  if (moved == nullptr) return body;
+  if (!body.token_count) body.token_count = moved->body.token_count;
+  body.asserted_fields =
+      (moved->body.asserted_fields & moved->fields) | (put.asserted_fields & ~moved->fields);
+  body.filled = moved->body.filled;
+  return body;
+}
+
 Status PutWriter::PutAddedChunks(const ReadyPut& put, DocumentNumber number,
                                  const VersionRecord& version,
                                  const std::shared_ptr<const DocumentState>& document) {
@@ -159,11 +205,8 @@ Status PutWriter::PutAddedChunks(const ReadyPut& put, DocumentNumber number,
     const PreparedChunk& chunk = plan.prepared.chunks[plan.to_embed[i]];
     const VersionEntry& entry = version.entries[plan.to_embed[i]];
     TRACEVEC_RETURN_IF_ERROR(claims_.Claim(chunk.id, number, &batch));
-    BodyRecord body;
+    BodyRecord body = MakeBody(put, i, chunk);
     if (entry.text_apart) body.text = chunk.text;
-    body.token_count = chunk.token_count;
-    body.embed_micros = put.embed_micros[i];
-    body.asserted_fields = put.asserted_fields;
     batch.Put(Table::kRecords, keys::Body(state_.number, number, entry.chunk), EncodeBody(body));
 
     NewRow row;
@@ -179,14 +222,19 @@ Status PutWriter::PutAddedChunks(const ReadyPut& put, DocumentNumber number,
       batch.Put(Table::kVectors, keys::Vector(state_.number, field.number, number, entry.chunk),
                 BytesOf(vector, dimension));
     }
-    if (!GivenMetadata(chunk).empty()) {
-      const ChunkMetadataRecord metadata{GivenMetadata(chunk), {}};
+    ChunkMetadataRecord metadata{GivenMetadata(chunk), {}};
+    if (const MovedChunk* moved = MovedAt(put, i)) {
+      metadata = CarryMetadata({{}, moved->merged}, version.metadata, metadata.given);
+    }
+    if (!metadata.given.empty() || !metadata.merged.empty()) {
       commit_.PutChunkMetadata(number, entry.chunk, metadata);
       commit_.NoteFields(metadata.given);
-      row.own = CombineOwn(version.metadata, metadata).fields;
+      const OwnMetadata own = CombineOwn(version.metadata, metadata);
+      row.own = own.fields;
+      row.own_is_complete = own.complete;
     }
     row.document_state = document;
-    commit_.CountAsserted(std::popcount(put.asserted_fields));
+    commit_.CountAsserted(std::popcount(body.asserted_fields));
     commit_.AddRow(std::move(row));
   }
   return Status::Ok();

@@ -17,8 +17,8 @@ class PutWriter {
  public:
   PutWriter(Engine& engine, CollectionState& state, std::string label);
 
-  /// Errors: Conflict, AlreadyExists; the commit must then be abandoned. `put` must live until
-  /// Finish.
+  /// With the deletion of the document that it was moved from, if there is one. Errors: Conflict,
+  /// AlreadyExists; the commit must then be abandoned. `put` must live until Finish.
   Status Add(ReadyPut* put);
   /// What embedders were called for, for the journal.
   Status AddCalls(std::span<const EmbedCall> calls);
@@ -26,7 +26,10 @@ class PutWriter {
 
  private:
   Status CheckNotMoved(const PutPlan& plan) const;
+  Status AddChanged(ReadyPut* put);
+  Status RemoveMoved(const ReadyPut& put);
   VersionRecord MakeVersion(const PutPlan& plan, std::uint32_t* next_chunk) const;
+  BodyRecord MakeBody(const ReadyPut& put, std::size_t position, const PreparedChunk& chunk) const;
   Status PutAddedChunks(const ReadyPut& put, DocumentNumber number, const VersionRecord& version,
                         const std::shared_ptr<const DocumentState>& document);
   Status PutKeptChunks(const PutPlan& plan, DocumentNumber number, const VersionRecord& version,

@@ -33,6 +33,27 @@ Status NoCollectionThen(std::string_view name, std::string_view snapshot) {
       fmt::format("collection '{}' did not exist at snapshot '{}'", name, snapshot));
 }
 
+Result<std::shared_ptr<const LoadedCollection>> LoadFromStore(Engine& engine,
+                                                              const CollectionState& state,
+                                                              CommitNumber commit) {
+  auto loaded = std::make_shared<LoadedCollection>();
+  loaded->counters.commit = commit;
+  auto index = std::make_shared<CollectionIndex>(state.Layouts());
+  TRACEVEC_RETURN_IF_ERROR(
+      LoadAllDocuments(engine.store(), state, commit, std::nullopt,
+                       [&](DocumentNumber /*document*/, std::vector<NewRow> rows) {
+                         ++loaded->counters.documents;
+                         loaded->counters.chunks += rows.size();
+                         index->Reserve(rows.size());
+                         for (NewRow& row : rows) index->Append(std::move(row));
+                         return Status::Ok();
+                       }));
+  if (loaded->counters.chunks >= engine.index_options().least_chunks) {
+    loaded->index = std::move(index);
+  }
+  return std::shared_ptr<const LoadedCollection>(std::move(loaded));
+}
+
 }  // namespace
 
 Result<SnapshotInfo> TakeSnapshot(Engine& engine, std::string_view name) {
@@ -64,11 +85,14 @@ Result<SnapshotInfo> TakeSnapshot(Engine& engine, std::string_view name) {
 Status ReleaseSnapshot(Engine& engine, std::string_view name) {
   TRACEVEC_RETURN_IF_ERROR(engine.CheckWritable());
   const std::lock_guard writer(engine.writer_mutex());
-  if (!engine.holds().Find(name)) return NoSnapshot(engine.holds(), name);
+  const auto record = engine.holds().Find(name);
+  if (!record) return NoSnapshot(engine.holds(), name);
   StoreBatch batch;
   batch.Delete(Table::kRecords, keys::Snapshot(name));
   TRACEVEC_RETURN_IF_ERROR(engine.store().Write(batch, /*sync=*/true));
   engine.holds().Remove(name);
+  // Of another snapshot of that commit it is loaded again.
+  engine.snapshot_indexes().Forget(record->commit);
   return Status::Ok();
 }
 
@@ -118,21 +142,15 @@ Result<std::shared_ptr<CollectionState>> SnapshotReader::Load(Engine& engine,
   }
   auto state = BindCollection(live.number, std::move(record), live.sync);
   state->snapshot = handle_;
-  state->counters.commit = record_.commit;
   state->may_expire = true;
-  auto index = std::make_shared<CollectionIndex>(state->Layouts());
-  TRACEVEC_RETURN_IF_ERROR(
-      LoadAllDocuments(engine.store(), *state, record_.commit, std::nullopt,
-                       [&](DocumentNumber /*document*/, std::vector<NewRow> rows) {
-                         ++state->counters.documents;
-                         state->counters.chunks += rows.size();
-                         index->Reserve(rows.size());
-                         for (NewRow& row : rows) index->Append(std::move(row));
-                         return Status::Ok();
-                       }));
-  if (state->counters.chunks >= engine.index_options().least_chunks) {
-    state->index = std::move(index);
+  auto loaded = engine.snapshot_indexes().Find(record_.commit, live.number);
+  if (loaded == nullptr) {
+    TRACEVEC_ASSIGN_OR_RETURN(loaded, LoadFromStore(engine, *state, record_.commit));
+    engine.snapshot_indexes().Keep(record_.commit, live.number, loaded);
   }
+  state->counters = loaded->counters;
+  state->index = loaded->index;
+  state->loaded = std::move(loaded);
   state->PublishView();
   return state;
 }

@@ -14,6 +14,7 @@
 #include "retrieval/garbage.h"
 #include "retrieval/row_loader.h"
 #include "retrieval/row_selection.h"
+#include "retrieval/validate.h"
 
 namespace tracevec {
 namespace {
@@ -69,7 +70,8 @@ Status AddPatch(const Engine& engine, const CollectionState& state, const Select
 }  // namespace
 
 Result<WriteResult> UpdateMetadata(Engine& engine, CollectionState& state, const Metadata& patch,
-                                   const Selection& selection) {
+                                   const Selection& selection, std::string_view label) {
+  TRACEVEC_RETURN_IF_ERROR(CheckLabel(label));
   TRACEVEC_RETURN_IF_ERROR(CheckMetadata(patch, state.schema, "patch"));
   const std::lock_guard writer(engine.writer_mutex());
   const auto view = state.views.Current();
@@ -77,7 +79,7 @@ Result<WriteResult> UpdateMetadata(Engine& engine, CollectionState& state, const
                             SelectChunks(engine.store(), state, *view, selection));
   WriteResult result;
   if (selected.empty() || patch.empty()) return result;
-  Commit commit(engine, state, "update_metadata", "");
+  Commit commit(engine, state, "update_metadata", std::string(label));
   commit.NoteFields(patch);
   std::map<DocumentNumber, ReadDocument> documents;
   for (const SelectedChunk& chunk : selected) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string_view>
+
 #include "retrieval/engine.h"
 #include "tracevec/collection.h"
 
@@ -7,6 +9,6 @@ namespace tracevec {
 
 /// Collection::UpdateMetadata.
 Result<WriteResult> UpdateMetadata(Engine& engine, CollectionState& state, const Metadata& patch,
-                                   const Selection& selection);
+                                   const Selection& selection, std::string_view label);
 
 }  // namespace tracevec

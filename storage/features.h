@@ -18,8 +18,11 @@ inline constexpr std::uint64_t kMigrationsFeature = 0x800;
 /// Vector fields name the kind of their codes beside the metric.
 inline constexpr std::uint64_t kCodeChoiceFeature = 0x1000;
 
+/// Bodies say which vector fields a migration filled.
+inline constexpr std::uint64_t kFilledFieldsFeature = 0x10000;
+
 inline constexpr std::uint64_t kKnownFeatures = kSnapshotsFeature | kKeptVersionsFeature |
                                                 kEmbedCallsFeature | kMigrationsFeature |
-                                                kCodeChoiceFeature;
+                                                kCodeChoiceFeature | kFilledFieldsFeature;
 
 }  // namespace tracevec

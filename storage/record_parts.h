@@ -8,6 +8,8 @@
 
 namespace tracevec {
 
+FieldNumber ReadFieldNumber(Decoder& in);
+
 /// Number, dimension, metric, space and template of a vector field.
 void PutVectorField(Encoder& out, FieldNumber number, const VectorField& field);
 void ReadVectorField(Decoder& in, FieldNumber& number, VectorField& field);

@@ -120,12 +120,22 @@ struct VersionRecord {
   std::vector<VersionEntry> entries;
 };
 
-/// What of a chunk never changes.
+/// A vector that a migration's fill made.
+struct FilledField {
+  FieldNumber number{};
+  double embed_micros = 0;
+  bool asserted = false;  ///< Its embedder declared no space.
+  friend bool operator==(const FilledField&, const FilledField&) = default;
+};
+
+/// What of a chunk never changes, apart from what is known of vectors.
 struct BodyRecord {
   std::string text;  ///< Only when text_apart.
   std::optional<std::uint32_t> token_count;
   double embed_micros = 0;
   std::uint64_t asserted_fields = 0;  ///< Bit per FieldNumber < 64: vector came without a space.
+  /// Of these fields it holds in place of `embed_micros` and `asserted_fields`.
+  std::vector<FilledField> filled;
 };
 
 /// A chunk's own metadata as of a commit. The newest at or before a view is the one in force; a

@@ -34,15 +34,6 @@ EmbeddingSpace ReadSpace(Decoder& in) {
   return space;
 }
 
-FieldNumber ReadFieldNumber(Decoder& in) {
-  const std::uint64_t number = in.ReadVarint();
-  if (number > std::numeric_limits<std::uint16_t>::max()) {
-    in.Fail(fmt::format("a field number of 16 bits is {}", number));
-    return {};
-  }
-  return FieldNumber{static_cast<std::uint16_t>(number)};
-}
-
 /// Fails unless `name` comes after every key of `map`: names are written in order.
 template <typename Map>
 void CheckNameOrder(Decoder& in, const Map& map, std::string_view name) {
@@ -89,6 +80,15 @@ void ReadKnownFields(Decoder& in, std::vector<std::string>& fields) {
 constexpr unsigned kCodesAt = 4;  // Bits of the metric before those of the kind of codes.
 
 }  // namespace
+
+FieldNumber ReadFieldNumber(Decoder& in) {
+  const std::uint64_t number = in.ReadVarint();
+  if (number > std::numeric_limits<std::uint16_t>::max()) {
+    in.Fail(fmt::format("a field number of 16 bits is {}", number));
+    return {};
+  }
+  return FieldNumber{static_cast<std::uint16_t>(number)};
+}
 
 void PutVectorField(Encoder& out, FieldNumber number, const VectorField& field) {
   out.PutVarint(Raw(number));

@@ -6,6 +6,7 @@
 
 #include "core/codec.h"
 #include "core/return_if_error.h"
+#include "storage/record_parts.h"
 #include "storage/records.h"
 
 namespace tracevec {
@@ -15,8 +16,24 @@ namespace {
 constexpr std::uint8_t kTokenCount = 1;
 constexpr std::uint8_t kEmbedMicros = 2;
 
+// Of a filled field: its number, its time, whether its space is asserted.
+constexpr std::size_t kLeastFilledBytes = 1 + 8 + 1;
+
 /// By bits, so that a minus zero is kept as what it is.
 bool IsPlusZero(double value) { return std::bit_cast<std::uint64_t>(value) == 0; }
+
+/// The trailing field.
+void ReadFilled(Decoder& in, std::vector<FilledField>& filled) {
+  const std::size_t count = in.ReadCount(kLeastFilledBytes);
+  if (count == 0) in.Fail("trailing fields are their defaults");
+  for (std::size_t i = 0; i < count && in.ok(); ++i) {
+    FilledField field;
+    field.number = ReadFieldNumber(in);
+    field.embed_micros = in.ReadDouble();
+    field.asserted = in.ReadBool();
+    filled.push_back(field);
+  }
+}
 
 }  // namespace
 
@@ -29,6 +46,13 @@ std::string EncodeBody(const BodyRecord& record) {
   if (has_embed_micros) out.PutDouble(record.embed_micros);
   out.PutVarint(record.asserted_fields);
   out.PutString(record.text);
+  if (record.filled.empty()) return out.Take();
+  out.PutVarint(record.filled.size());
+  for (const FilledField& filled : record.filled) {
+    out.PutVarint(Raw(filled.number));
+    out.PutDouble(filled.embed_micros);
+    out.PutByte(filled.asserted ? 1 : 0);
+  }
   return out.Take();
 }
 
@@ -43,6 +67,7 @@ Result<BodyRecord> DecodeBody(std::string_view bytes) {
   }
   record.asserted_fields = in.ReadVarint();
   record.text = in.ReadString();
+  if (in.ok() && !in.at_end()) ReadFilled(in, record.filled);
   TRACEVEC_RETURN_IF_ERROR(in.Finish());
   return record;
 }

@@ -41,6 +41,8 @@ class StoreBatch {
   void Delete(Table table, std::string_view key);
   /// Deletes every key that starts with the prefix.
   void DeletePrefix(Table table, std::string_view prefix);
+  /// Deletes every key from `first` on that is smaller than `last`.
+  void DeleteRange(Table table, std::string_view first, std::string_view last);
   bool empty() const;
   std::uint64_t size_bytes() const;
   void Clear();

@@ -61,6 +61,12 @@ void StoreBatch::DeletePrefix(Table table, std::string_view prefix) {
   if (impl_->status.ok()) impl_->status = status;
 }
 
+void StoreBatch::DeleteRange(Table table, std::string_view first, std::string_view last) {
+  const Status status = WithoutExceptions(
+      [&] { return FromRocksdb(impl_->batch.DeleteRange(IdOf(table), first, last), "batch"); });
+  if (impl_->status.ok()) impl_->status = status;
+}
+
 bool StoreBatch::empty() const { return impl_->batch.Count() == 0; }
 std::uint64_t StoreBatch::size_bytes() const { return impl_->batch.GetDataSize(); }
 

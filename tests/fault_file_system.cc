@@ -1,6 +1,7 @@
 #include "tests/fault_file_system.h"
 
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 #include <utility>
 
@@ -61,6 +62,13 @@ void FaultFileSystem::PowerOffAtCall(std::uint64_t n) {
   if (n == 0) power_is_off_ = true;
 }
 
+void FaultFileSystem::KillAtCall(std::uint64_t n, unsigned calls) {
+  const std::lock_guard lock(mutex_);
+  counted_calls_ = calls;
+  calls_ = 0;
+  kill_at_ = n;
+}
+
 bool FaultFileSystem::power_is_off() const {
   const std::lock_guard lock(mutex_);
   return power_is_off_;
@@ -81,6 +89,7 @@ void FaultFileSystem::ClearFaults() {
   const std::lock_guard lock(mutex_);
   fail_at_ = kNever;
   power_off_at_ = kNever;
+  kill_at_ = kNever;
   free_bytes_.reset();
 }
 
@@ -88,6 +97,7 @@ rocksdb::IOStatus FaultFileSystem::Enter(unsigned call) {
   const std::lock_guard lock(mutex_);
   if ((call & counted_calls_) != 0) {
     ++calls_;
+    if (calls_ == kill_at_) raise(SIGKILL);
     if (calls_ == power_off_at_) power_is_off_ = true;
     if (calls_ == fail_at_ || (calls_ > fail_at_ && lasts_ == Lasts::kFromThenOn)) {
       return rocksdb::IOStatus::IOError("injected: call " + std::to_string(calls_));

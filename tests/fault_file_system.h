@@ -47,8 +47,11 @@ class FaultFileSystem : public rocksdb::FileSystemWrapper {
   /// At the n-th call from now of any kind power goes off, before the call has any effect.
   void PowerOffAtCall(std::uint64_t n);
   void PowerOff() { PowerOffAtCall(0); }
+  /// At the n-th call from now of these kinds this process is killed with SIGKILL, before the call
+  /// has any effect.
+  void KillAtCall(std::uint64_t n, unsigned calls);
   bool power_is_off() const;
-  /// Calls since the last of the three functions above, of the kinds it named. A test that fails
+  /// Calls since the last of the four functions above, of the kinds it named. A test that fails
   /// the n-th call for n = 1, 2, 3... is through when n is larger.
   std::uint64_t calls() const;
   /// Appends fail with NoSpace, after writing what fits, once so many bytes were appended.
@@ -172,6 +175,7 @@ class FaultFileSystem : public rocksdb::FileSystemWrapper {
   std::uint64_t calls_ = 0;
   std::uint64_t fail_at_ = kNever;
   std::uint64_t power_off_at_ = kNever;
+  std::uint64_t kill_at_ = kNever;
   Lasts lasts_ = Lasts::kOnce;
   std::optional<std::uint64_t> free_bytes_;
   FreeSpace free_space_ = FreeSpace::kTold;

@@ -25,11 +25,12 @@ TEST_F(JournalTest, SaysWhoDidWhatWhen) {
   Must(pages().PutDocument(MakePage("p", {"alpha", "gamma", "delta"}), options));
   Must(pages().PutDocument(MakePage("p", {"alpha", "gamma", "delta"}), options));
   Upsert(pages(), MakeRows(0, 3, kDimension));
-  Must(pages().UpdateMetadata({{"a", 1}}, {std::nullopt, "document = 'p'"}));
+  Must(pages().UpdateMetadata({{"a", 1}}, {std::nullopt, "document = 'p'"}, "editor"));
   Must(pages().DeleteDocument("p", "janitor"));
+  Must(pages().Delete({std::vector<std::string>{"id1"}, {}}, "cleaner"));
   for (int round = 0; round < 2; ++round) {
     const auto entries = Journal();
-    ASSERT_EQ(entries.size(), 6u) << "a put that changes nothing is no commit";
+    ASSERT_EQ(entries.size(), 7u) << "a put that changes nothing is no commit";
     EXPECT_EQ(entries[0].kind, "create");
     const JournalEntry& second = entries[2];
     EXPECT_EQ(second.kind, "put");
@@ -49,12 +50,26 @@ TEST_F(JournalTest, SaysWhoDidWhatWhen) {
     EXPECT_EQ(entries[3].kind, "upsert");
     EXPECT_EQ(entries[3].documents, 3u);
     EXPECT_EQ(entries[4].kind, "update_metadata");
+    EXPECT_EQ(entries[4].label, "editor");
     EXPECT_EQ(entries[5].kind, "delete");
     EXPECT_EQ(entries[5].label, "janitor");
     EXPECT_EQ(entries[5].removed, 3u);
-    EXPECT_EQ(entries[5].commit, commit());
+    EXPECT_EQ(entries[6].kind, "delete");
+    EXPECT_EQ(entries[6].label, "cleaner");
+    EXPECT_EQ(entries[6].commit, commit());
     Reopen();
   }
+}
+
+TEST_F(JournalTest, ALabelThatIsTooLongChangesNothing) {
+  Put(MakePage("p", {"alpha"}));
+  const std::uint64_t before = commit();
+  const std::string longest(2000, 'x');
+  const Selection all{std::nullopt, "id LIKE '%'"};
+  EXPECT_TRUE(Fails(pages().Delete(all, longest), StatusCode::kInvalidArgument, {"label"}));
+  EXPECT_TRUE(Fails(pages().UpdateMetadata({{"a", 1}}, all, longest), StatusCode::kInvalidArgument,
+                    {"label"}));
+  EXPECT_EQ(commit(), before);
 }
 
 TEST_F(JournalTest, IsAskedByCommitTimeCollectionDocumentAndLabel) {
@@ -88,6 +103,39 @@ TEST_F(JournalTest, IsAskedByCommitTimeCollectionDocumentAndLabel) {
   Must(db_->DropCollection("other"));
   EXPECT_EQ(Journal().back().kind, "drop");
   EXPECT_EQ(Journal().back().collection, "");
+}
+
+TEST_F(JournalTest, IsTrimmedByAgeAndByNumber) {
+  for (int i = 0; i < 5; ++i) Put(MakePage("p" + std::to_string(i), {"alpha"}));
+  const std::uint64_t before = commit();
+  EXPECT_TRUE(Fails(db_->TrimJournal({}), StatusCode::kInvalidArgument, {"keep"}));
+  JournalTrim trim;
+  trim.keep = 10;
+  EXPECT_EQ(Must(db_->TrimJournal(trim)), 0u);
+  EXPECT_EQ(commit(), before) << "nothing to trim is no commit";
+  trim.keep = 3;
+  trim.label = "janitor";
+  EXPECT_EQ(Must(db_->TrimJournal(trim)), 3u);
+  for (int round = 0; round < 2; ++round) {
+    const auto entries = Journal();
+    ASSERT_EQ(entries.size(), 4u);
+    EXPECT_EQ(entries[0].document, "p2");
+    EXPECT_EQ(entries[3].kind, "trim_journal");
+    EXPECT_EQ(entries[3].label, "janitor");
+    EXPECT_EQ(entries[3].removed, 3u);
+    EXPECT_EQ(entries[3].collection, "");
+    EXPECT_EQ(entries[3].commit, commit());
+    Reopen();
+  }
+  EXPECT_EQ(Must(pages().Describe()).writers.size(), 1u);
+  trim = {};
+  trim.before = Timestamp{Journal().back().time.micros + 1};
+  EXPECT_EQ(Must(db_->TrimJournal(trim)), 4u);
+  ASSERT_EQ(Journal().size(), 1u);
+  EXPECT_EQ(Must(pages().Count()), 5u);
+  EXPECT_EQ(Put(MakePage("p0", {"beta"})).version, 2u);
+  Must(db_->Snapshot("held"));
+  EXPECT_TRUE(Fails(Must(db_->At("held"))->TrimJournal(trim), StatusCode::kReadOnly));
 }
 
 TEST_F(JournalTest, KeepsWhatCallsSayOfThemselves) {

@@ -62,6 +62,12 @@ void KilledProcess::Kill() {
   waitpid(process_, &status, 0);
 }
 
+std::optional<std::uint64_t> KilledProcess::NextReport() {
+  std::uint64_t report = 0;
+  if (read(report_, &report, sizeof report) == sizeof report) return report;
+  return std::nullopt;
+}
+
 std::optional<std::uint64_t> KilledProcess::LastReport() {
   std::optional<std::uint64_t> last;
   std::uint64_t report = 0;

@@ -31,6 +31,8 @@ class KilledProcess {
   KilledProcess(const KilledProcess&) = delete;
   KilledProcess& operator=(const KilledProcess&) = delete;
 
+  /// Waits until it reports something, or has ended by itself: nothing then.
+  std::optional<std::uint64_t> NextReport();
   /// With SIGKILL; waits for its end.
   void Kill();
   /// What it reported last, if anything. REQUIRES: Kill() was called.

@@ -3,10 +3,14 @@
 #include <gtest/gtest.h>
 #include <rocksdb/file_system.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <future>
 #include <memory>
+#include <mutex>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <utility>
@@ -136,6 +140,132 @@ TEST_F(MigrationTest, FillsServesTheOldCutsOverAndRollsBack) {
   }
 }
 
+TEST_F(MigrationTest, WhatFilledItIsInTheJournalAndInTheDescription) {
+  PutPages(0, 10);
+  Must(pages().BeginMigration("body", NewField()));
+  FillOptions options;
+  options.batch_size = 16;
+  options.space = NewField().space;
+  options.label = "nightly";
+  options.call_info = [] { return CallInfo{"new model", "2", 7, 0, 0.25, 1}; };
+  Must(pages().FillMigration(NewEmbedder(), options));
+  JournalQuery query;
+  query.label = "nightly";
+  const auto entries = Must(db_->Journal(query));
+  ASSERT_EQ(entries.size(), 2u) << "one for each call";
+  EXPECT_EQ(entries[0].kind, "fill_migration");
+  EXPECT_EQ(entries[0].embedded, 16u);
+  EXPECT_EQ(entries[1].embedded, 14u);
+  ASSERT_EQ(entries[1].calls.size(), 1u);
+  EXPECT_EQ(entries[1].calls[0].field, "body");
+  EXPECT_GT(entries[1].calls[0].micros, 0);
+  EXPECT_EQ(entries[1].calls[0].info->model, "new model");
+
+  const double before = Must(pages().Describe()).embed_micros.max;
+  Must(pages().CutOver());
+  for (int round = 0; round < 2; ++round) {
+    const CollectionDescription after = Must(pages().Describe());
+    EXPECT_EQ(after.embed_micros.count, 30u);
+    EXPECT_DOUBLE_EQ(after.embed_micros.min,
+                     std::min(entries[0].calls[0].micros / 16, entries[1].calls[0].micros / 14));
+    EXPECT_EQ(after.fields[0].asserted, 0u) << "its space was declared";
+    EXPECT_EQ(after.models.back().model, "new model");
+    EXPECT_EQ(after.models.back().texts, 30u);
+    Reopen();
+  }
+  Must(pages().RollBack());
+  EXPECT_EQ(Must(pages().Describe()).embed_micros.max, before);
+  EXPECT_EQ(Must(pages().Describe()).fields[0].asserted, 30u);
+}
+
+TEST_F(MigrationTest, AnEmbedderOfAnotherSpaceIsRefusedBeforeItIsCalled) {
+  PutPages(0, 10);
+  Must(pages().BeginMigration("body", NewField()));
+  std::vector<std::string> seen;
+  FillOptions fill;
+  fill.space = {"some model", "2", "", "", ""};
+  EXPECT_TRUE(Fails(pages().FillMigration(NewEmbedder(&seen), fill),
+                    StatusCode::kEmbeddingSpaceMismatch, {"some model", "new model"}));
+  SwitchOptions options;
+  options.embed = NewEmbedder(&seen);
+  options.space = fill.space;
+  EXPECT_TRUE(Fails(pages().CutOver(options), StatusCode::kEmbeddingSpaceMismatch));
+  EXPECT_EQ(seen.size(), 0u);
+  EXPECT_EQ(Must(pages().Migration()).filled, 0u);
+  options.space = NewField().space;
+  const SwitchResult switched = Must(pages().CutOver(options));
+  EXPECT_EQ(switched.commit, commit());
+  EXPECT_GT(switched.step_micros, 0);
+  ExpectServed(kNewDimension, 30);
+}
+
+/// Writes pages of its own without a pause until it is gone.
+class SteadyWriter {
+ public:
+  SteadyWriter(Collection collection, std::chrono::microseconds pause)
+      : thread_([this, collection, pause](const std::stop_token& stop) mutable {
+          while (!stop.stop_requested()) {
+            const std::uint32_t dimension = collection.schema().vectors.at("body").dimension;
+            PutOptions options;
+            options.embed[""] = HashEmbedder(dimension);
+            const std::string n = std::to_string(written);
+            const auto put = collection.PutDocument(
+                MakePage("steady " + std::to_string(written % 7), {"steady text " + n}), options);
+            // One that meets the step has vectors of the other space.
+            const StatusCode code = put.status().code();
+            const bool met_it =
+                code == StatusCode::kConflict || code == StatusCode::kInvalidArgument;
+            if (!put.ok() && !met_it) failure = put.status().ToString();
+            if (put.ok()) ++written;
+            std::this_thread::sleep_for(pause);
+          }
+        }) {}
+  void Stop() {
+    thread_.request_stop();
+    thread_.join();
+  }
+
+  std::atomic<std::uint64_t> written{0};
+  std::string failure;  // After Stop().
+
+ private:
+  std::jthread thread_;
+};
+
+TEST_F(MigrationTest, ACutOverUnderASteadyWriterCatchesUpWithIt) {
+  PutPages(0, 200);
+  Must(pages().BeginMigration("body", NewField()));
+  SteadyWriter writer(pages(), std::chrono::milliseconds(2));
+  while (writer.written < 3) std::this_thread::yield();
+  const Status status = pages().CutOver(Embedding(kNewDimension)).status();
+  const std::uint64_t written = writer.written;
+  while (writer.written < written + 3) std::this_thread::yield();
+  writer.Stop();
+  EXPECT_EQ(writer.failure, "");
+  ASSERT_TRUE(status.ok()) << status.ToString();
+  ExpectServed(kNewDimension, 607);
+  Reopen();
+  ExpectServed(kNewDimension, 607);
+}
+
+TEST_F(MigrationTest, ACutOverThatCannotCatchUpIsAConflictAndChangesNothing) {
+  PutPages(0, 20);
+  Must(pages().BeginMigration("body", NewField()));
+  int writes = 0;
+  SwitchOptions options;
+  options.embed = [&](std::span<const std::string> texts) {
+    // Each call of the embedder is as long as a write takes.
+    PutOptions put;
+    put.embed[""] = HashEmbedder(kDimension);
+    Must(pages().PutDocument(MakePage("steady", {"text " + std::to_string(++writes)}), put));
+    return HashEmbedder(kNewDimension)(texts);
+  };
+  EXPECT_TRUE(Fails(pages().CutOver(options), StatusCode::kConflict, {"slow the writers down"}));
+  ExpectServed(kDimension, 61);
+  Must(pages().CutOver(Embedding(kNewDimension)));
+  ExpectServed(kNewDimension, 61);
+}
+
 TEST_F(MigrationTest, RollingBackBeforeTheCutOverLeavesNothing) {
   PutPages(0, 10);
   Must(pages().BeginMigration("body", NewField()));
@@ -235,8 +365,8 @@ TEST_F(MigrationTest, ReadersAndAWriterGoOnMeanwhile) {
   Status status;
   const auto turn = [&](bool cut_over, std::uint32_t dimension) {
     do {
-      status =
-          cut_over ? pages().CutOver(Embedding(dimension)) : pages().RollBack(Embedding(dimension));
+      status = cut_over ? pages().CutOver(Embedding(dimension)).status()
+                        : pages().RollBack(Embedding(dimension)).status();
     } while (status.code() == StatusCode::kConflict);
     return status.ok();
   };
@@ -536,28 +666,32 @@ TEST_F(ForgedMigrationTest, FieldNumbersEnd) {
       Fails(pages().BeginMigration("body", NewField()), StatusCode::kResourceExhausted, {"65535"}));
 }
 
-/// Calls a function once, before this thread's next image of a segment is written.
+/// Calls a function once, before the next image of a segment is written.
 class ImageHook : public rocksdb::FileSystemWrapper {
  public:
   ImageHook() : FileSystemWrapper(rocksdb::FileSystem::Default()) {}
   const char* Name() const override { return "ImageHook"; }
   void Arm(std::function<void()> hook) {
+    const std::lock_guard lock(mutex_);
     hook_ = std::move(hook);
-    thread_ = std::this_thread::get_id();
   }
   rocksdb::IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
                                     std::unique_ptr<rocksdb::FSWritableFile>* file,
                                     rocksdb::IODebugContext* debug) override {
-    if (path.find(".image") != std::string::npos && std::this_thread::get_id() == thread_ &&
-        hook_ != nullptr) {
-      std::exchange(hook_, nullptr)();
+    if (path.find(".image") != std::string::npos) {
+      if (const std::function<void()> hook = Take()) hook();
     }
     return FileSystemWrapper::NewWritableFile(path, options, file, debug);
   }
 
  private:
-  std::function<void()> hook_;  // Of thread_ alone.
-  std::atomic<std::thread::id> thread_{};
+  std::function<void()> Take() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(hook_, nullptr);
+  }
+
+  std::mutex mutex_;
+  std::function<void()> hook_;  // Guarded by it.
 };
 
 TEST(MigrationOfTitles, OneThatChangesWhileTheIndexIsBuiltIsAConflict) {

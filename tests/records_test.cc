@@ -148,6 +148,10 @@ class RecordMaker {
     if (Coin()) record.token_count = Number32();
     if (Coin()) record.embed_micros = static_cast<double>(Number()) / 8;
     record.asserted_fields = Number();
+    for (std::size_t i = Count(); i > 0; --i) {
+      record.filled.push_back({FieldNumber{static_cast<std::uint16_t>(random_() % 65'536)},
+                               static_cast<double>(Number()) / 8, Coin()});
+    }
     return record;
   }
 
@@ -336,6 +340,7 @@ TEST(Records, EncodingIsInvertedByDecoding) {
     ASSERT_EQ(body_again->token_count, body.token_count);
     ASSERT_EQ(body_again->embed_micros, body.embed_micros);
     ASSERT_EQ(body_again->text, body.text);
+    ASSERT_EQ(body_again->filled, body.filled);
   }
 }
 
@@ -433,6 +438,11 @@ TEST(Records, TrailingFieldsAreLeftOutAtTheirDefaults) {
   collection.next_field = 7;
   const std::string identity("\x01\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\x07", 17);
   EXPECT_EQ(EncodeCollection(collection), without + "\x01" + identity);
+  BodyRecord body;
+  const std::string unfilled = EncodeBody(body);
+  EXPECT_FALSE(DecodeBody(unfilled + std::string(1, '\0')).ok());  // None, as by default.
+  body.filled = {{FieldNumber{7}, 0.0, true}};
+  EXPECT_EQ(EncodeBody(body), unfilled + std::string("\x01\x07\0\0\0\0\0\0\0\0\x01", 11));
   MigrationRecord migration;
   migration.field = "f";
   migration.other_number = FieldNumber{4};

@@ -131,6 +131,37 @@ TEST_F(SnapshotTest, ReleasingGivesTheSpaceBackOnceNobodyReads) {
   EXPECT_TRUE(Fails(pages().GetDocument("p", first), StatusCode::kNotFound, {"5 to 6"}));
 }
 
+TEST_F(SnapshotTest, HandlesShareWhatTheyLoaded) {
+  std::map<std::string, Contents> then;
+  for (int round = 0; round < 3; ++round) {
+    Change(round);
+    for (int i = 0; i < 15; ++i) {  // Past 512 chunks in the end.
+      Rows rows = MakeRows(1000 * static_cast<std::size_t>(round) + 100, 200, kDimension);
+      Upsert(pages(), rows);
+    }
+    const std::string name = "round " + std::to_string(round);
+    Must(db_->Snapshot(name));
+    then[name] = Now();
+  }
+  Change(3);
+  for (int i = 0; i < 2; ++i) {
+    for (const auto& [name, contents] : then) {
+      const auto first = Must(db_->At(name));
+      Collection of_first = Must(first->GetCollection("pages"));
+      const auto second = Must(db_->At(name));
+      Collection of_second = Must(second->GetCollection("pages"));
+      EXPECT_EQ(ReadContents(of_first, query_), contents);
+      Must(first->Close());
+      EXPECT_TRUE(Fails(of_first.Count(), StatusCode::kClosed));
+      EXPECT_EQ(ReadContents(of_second, query_), contents);
+    }
+  }
+  const auto held = Must(db_->At("round 1"));
+  Must(db_->ReleaseSnapshot("round 1"));
+  EXPECT_EQ(ReadContents(Must(held->GetCollection("pages")), query_), then["round 1"]);
+  EXPECT_EQ(At("round 0"), then["round 0"]);
+}
+
 TEST_F(SnapshotTest, AClosedHandleSaysSoWhateverWasSweptSince) {
   for (int i = 0; i < 30; ++i) Put(MakePage("p" + std::to_string(i), {"one", "two"}));
   Must(db_->Snapshot("held"));

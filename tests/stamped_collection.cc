@@ -199,14 +199,17 @@ std::string StampedCollection::Read(std::mt19937_64& random) const {
   const bool of_document = random() % 2 == 0;
   const std::string owner = of_document ? RandomDocumentId(random) : RandomGroup(random);
   const std::string where = "owner = '" + owner + "'";
-  switch (random() % 8) {
+  switch (random() % 12) {
     case 0: return Search(where, /*exact=*/true, "exact search");
     case 1: return Search(where, /*exact=*/false, "search");
     case 2: return Search("", random() % 2 == 0, "unfiltered search");
-    case 3: return ReadByFilter(where, "scan");
+    case 3: return ReadByFilter(where, "", "scan");
     case 4: return ReadDocument(RandomDocumentId(random));
     // One of the newest stamps: its document may be replaced at this moment.
     case 5: return Count(static_cast<std::int64_t>(stamp_ - random() % 4));
+    case 6: return ReadByFilter(where, "-stamp", "ordered scan");
+    case 7: return SearchBatch(owner, "batch");
+    case 8: return SearchLike(IdsIn(owner, 1).front(), "search like a chunk");
     default: return ReadById(IdsIn(owner, of_document ? kMostChunks : kGroupSize), "get");
   }
 }
@@ -216,7 +219,7 @@ std::string StampedCollection::ReadAll() const {
     std::string failure = ReadDocument("d" + std::to_string(i));
     if (!failure.empty()) return failure;
   }
-  return ReadByFilter("owner IS NOT NULL", "scan of everything");
+  return ReadByFilter("owner IS NOT NULL", "", "scan of everything");
 }
 
 std::string StampedCollection::ReadDocument(const std::string& id) const {
@@ -229,10 +232,11 @@ std::string StampedCollection::ReadDocument(const std::string& id) const {
   return Check(seen, /*complete=*/true, "document");
 }
 
-std::string StampedCollection::ReadByFilter(const std::string& where,
+std::string StampedCollection::ReadByFilter(const std::string& where, const std::string& order_by,
                                             const std::string& what) const {
   ScanOptions options;
   options.where = where;
+  options.order_by = order_by;
   options.with_vectors = true;
   options.batch_size = 2;  // Read in several steps, between which much is written.
   Result<Scanner> scan = collection_.Scan(options);
@@ -271,6 +275,49 @@ std::string StampedCollection::Search(const std::string& where, bool exact,
     seen.push_back({hit.id, hit.version, hit.text, hit.metadata, hit.vector});
   }
   return Check(seen, /*complete=*/!where.empty(), what);
+}
+
+std::string StampedCollection::SearchBatch(const std::string& owner,
+                                           const std::string& what) const {
+  const std::vector<float> queries(2 * kDimension, 1.0F);
+  BatchRequest request;
+  request.vectors = queries;
+  request.where = "owner = '" + owner + "'";
+  request.k = 16;
+  const auto response = collection_.SearchBatch(request);
+  if (!response.ok()) return Failure(response.status(), what);
+  for (std::size_t i = 0; i < request.k; ++i) {
+    if (response->ids[i] != response->ids[request.k + i]) return what + ": equal queries differ";
+  }
+  // A stamp is in the score. The chunk that all versions keep has that of the first.
+  std::optional<float> score;
+  std::size_t found = 0;
+  for (; found < request.k && !response->ids[found].empty(); ++found) {
+    if (owner.starts_with("d") && response->ids[found].ends_with("/0")) continue;
+    if (score && *score != response->scores[found]) return what + " in '" + owner + "': two stamps";
+    score = response->scores[found];
+  }
+  if (found == 0) return "";
+  if (!score) return what + " in '" + owner + "': the kept chunk alone";
+  const auto stamp = static_cast<std::int64_t>(*score) - (kDimension - 1);
+  const std::size_t expected = owner.starts_with("g") ? kGroupSize : ChunksFor(stamp);
+  return found == expected ? ""
+                           : what + " in '" + owner + "': " + std::to_string(found) + " chunks";
+}
+
+std::string StampedCollection::SearchLike(const std::string& id, const std::string& what) const {
+  SearchRequest request;
+  request.like = id;
+  request.k = 16;
+  request.with_vectors = true;
+  const auto response = collection_.Search(request);
+  if (response.status().code() == StatusCode::kNotFound) return "";
+  if (!response.ok()) return Failure(response.status(), what);
+  std::vector<Seen> seen;
+  for (const Hit& hit : response->hits) {
+    seen.push_back({hit.id, hit.version, hit.text, hit.metadata, hit.vector});
+  }
+  return Check(seen, /*complete=*/false, what);
 }
 
 std::string StampedCollection::Count(std::int64_t stamp) const {

@@ -49,9 +49,12 @@ class StampedCollection {
 
  private:
   std::string ReadDocument(const std::string& id) const;
-  std::string ReadByFilter(const std::string& where, const std::string& what) const;
+  std::string ReadByFilter(const std::string& where, const std::string& order_by,
+                           const std::string& what) const;
   std::string ReadById(const std::vector<std::string>& ids, const std::string& what) const;
   std::string Search(const std::string& where, bool exact, const std::string& what) const;
+  std::string SearchBatch(const std::string& owner, const std::string& what) const;
+  std::string SearchLike(const std::string& id, const std::string& what) const;
   std::string Count(std::int64_t stamp) const;
 
   Collection collection_;

@@ -134,10 +134,13 @@ class TRACEVEC_EXPORT Collection {
   Result<WriteResult> Upsert(const UpsertRequest& request);
   /// Deletes chunks of loose vectors, or all chunks of a document; ids that do not exist are
   /// ignored. Errors: InvalidArgument when only some chunks of a document are selected.
-  Result<WriteResult> Delete(const Selection& selection);
+  /// `label`: who deletes; kept in the journal.
+  Result<WriteResult> Delete(const Selection& selection, std::string_view label = {});
   /// Merges `patch` into the selected chunks' metadata; a null value removes the field. Vectors
   /// and text are not touched. WriteResult::updated counts the chunks.
-  Result<WriteResult> UpdateMetadata(const Metadata& patch, const Selection& selection);
+  /// `label`: who updates; kept in the journal.
+  Result<WriteResult> UpdateMetadata(const Metadata& patch, const Selection& selection,
+                                     std::string_view label = {});
 
   /// Chunks in the order asked; ids that do not exist are left out.
   Result<std::vector<Chunk>> Get(std::span<const std::string> ids,
@@ -219,8 +222,10 @@ class TRACEVEC_EXPORT Collection {
   /// Embeds, on the caller's thread, the chunks that have no vector of the new space, until a pass
   /// finds none; what was filled before a failure stays. Reads and writes go on meanwhile, and
   /// Close does not wait for the embedder. A chunk without a vector of the field has none
-  /// afterwards. Errors: NotFound, InvalidArgument (cut over; a chunk has a vector but no text),
-  /// the embedder's, Cancelled, Conflict (the migration ended, or was cut over, meanwhile), Closed.
+  /// afterwards. Each call of the embedder is a commit of its own, of the kind "fill_migration".
+  /// Errors: NotFound, InvalidArgument (cut over; a chunk has a vector but no text),
+  /// EmbeddingSpaceMismatch (before the embedder is called), the embedder's, Cancelled, Conflict
+  /// (the migration ended, or was cut over, meanwhile), Closed.
   Result<MigrationStatus> FillMigration(const Embedder& embed, const FillOptions& options = {});
   /// Makes the new space the one in force, for searches, puts and `schema()`, of all handles, in
   /// one atomic step of some milliseconds. Before it, and while the old space is served, chunks
@@ -230,13 +235,13 @@ class TRACEVEC_EXPORT Collection {
   /// vectors of the new space. Chunks keep their ids, and are unchanged where their texts are. Old
   /// versions of documents keep the vectors of the old space until FinishMigration. Errors:
   /// NotFound, InvalidArgument (chunks are not filled and there is no embedder, or have no text),
-  /// Conflict (a snapshot holds the collection; writes never paused; a document was erased, or a
-  /// title embedded there changed, while the index was built), the embedder's. Cost: that of
-  /// Rebuild.
-  Status CutOver(const SwitchOptions& options = {});
+  /// EmbeddingSpaceMismatch, Conflict (a snapshot holds the collection; chunks were written faster
+  /// than they were embedded; a document was erased, or a title embedded there changed, while the
+  /// index was built), the embedder's. Cost: that of Rebuild, at idle priority.
+  Result<SwitchResult> CutOver(const SwitchOptions& options = {});
   /// After CutOver the same in the other direction, the embedder being of the old space; the
   /// migration is then as before it. Before CutOver: ends the migration and drops what was filled.
-  Status RollBack(const SwitchOptions& options = {});
+  Result<SwitchResult> RollBack(const SwitchOptions& options = {});
   /// After CutOver: drops the vectors of the old space and ends the migration. Searches and scans
   /// that began before the cut-over end with Conflict. Errors: NotFound, InvalidArgument (not cut
   /// over).

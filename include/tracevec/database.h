@@ -86,6 +86,13 @@ class TRACEVEC_EXPORT Database {
   /// Cost: one pass over the journal, some 100 bytes a commit. Errors: NotFound (the collection).
   Result<std::vector<JournalEntry>> Journal(const JournalQuery& query = {}) const;
 
+  /// Removes the oldest entries of the journal in one atomic step, which has an entry of its own
+  /// ("trim_journal", `removed` of them; none where nothing goes). Without it a journal is kept for
+  /// ever. Returns how many went. What they said of writers and calls of embedders is missing from
+  /// Describe afterwards; documents, versions and their labels are not touched. Errors:
+  /// InvalidArgument (no condition), ReadOnly, IOError. Cost: one pass over the journal.
+  Result<std::uint64_t> TrimJournal(const JournalTrim& trim);
+
   /// Holds the data of the last commit under a name, also over restarts, until it is released.
   /// Takes no time and no space by itself; but what is replaced or deleted from then on stays on
   /// the disk. Names: UTF-8, 1 to 255 bytes. Errors: AlreadyExists, InvalidArgument, ReadOnly.
@@ -95,7 +102,9 @@ class TRACEVEC_EXPORT Database {
   /// from it either. It holds its data until it is closed, or this database is, even when the
   /// snapshot is released. Errors: NotFound with the nearest name.
   /// Cost: at the first use of a collection one pass over its records. From 512 chunks on it then
-  /// has the memory of their vectors and codes, and is searched by scanning.
+  /// has the memory of their vectors and codes, and is searched by scanning. Handles of one
+  /// snapshot share that; of the snapshot read last it stays when all are closed, until the
+  /// snapshot is released, another one is read, or the database is closed.
   Result<std::unique_ptr<Database>> At(std::string_view name) const;
   /// Lets go of a snapshot. What it held goes with later commits, all of it with Compact. Errors:
   /// NotFound with the nearest name.

@@ -162,6 +162,11 @@ struct PutOptions {
   /// Vector field -> rows: one for each of plan->to_embed, or without a plan one for each chunk.
   std::map<std::string, std::span<const float>, std::less<>> vectors;
   const UpdatePlan* plan = nullptr;
+  /// Id of a document that this one takes the place of, as when a file is renamed: it is deleted in
+  /// the same commit, and its vectors, measurements and merged metadata go to the chunks that have
+  /// the same text. Embedders are called for the others alone. Not together with `plan`. Empty:
+  /// none. Errors: NotFound; InvalidArgument (the document itself, or a loose vector).
+  std::string moved_from;
   EmbeddingSpace space;      ///< Of the vectors given; undeclared: asserted to fit.
   std::optional<bool> sync;  ///< Overrides the collection's durability for this call.
   std::string label;         ///< Who wrote it; kept in the version and the journal.
@@ -174,6 +179,7 @@ struct PutResult {
   std::uint32_t kept = 0;
   std::uint32_t added = 0;
   std::uint32_t removed = 0;
+  std::uint32_t moved = 0;     ///< Of those added, chunks with vectors of `moved_from`.
   std::uint32_t embedded = 0;  ///< Texts the embedder was called for.
   double embed_micros = 0;
   std::vector<EmbedCall> calls;  ///< Of embedders, in order. Empty from PutDocuments: see journal.

@@ -15,8 +15,9 @@ struct JournalEntry {
   std::uint64_t commit = 0;
   Timestamp time;
   std::string collection;  ///< Empty when it was dropped since.
-  /// "create", "drop", "put", "upsert", "delete", "update_metadata", "expire", "erase",
-  /// "begin_migration", "cut_over", "roll_back" or "finish_migration".
+  /// "create", "drop", "put", "rename", "upsert", "delete", "update_metadata", "expire", "erase",
+  /// "begin_migration", "fill_migration", "cut_over", "roll_back", "finish_migration" or
+  /// "trim_journal".
   std::string kind;
   std::string label;             ///< Who wrote it, if said.
   std::string document;          ///< Its id, when it was one; "erased:..." once it was erased.
@@ -36,6 +37,14 @@ struct JournalQuery {
   std::string document;            ///< Only commits that touched this document and no other.
   std::string label;               ///< Only by this writer.
   std::uint64_t limit = 0;         ///< At most so many, the oldest first; 0: all.
+};
+
+/// Which entries of the journal are not kept any longer. At least one condition is given, and
+/// entries for which any holds go; the journal loses its beginning, never a part from its middle.
+struct JournalTrim {
+  std::optional<Timestamp> before;    ///< Those older than this.
+  std::optional<std::uint64_t> keep;  ///< All but so many of the newest.
+  std::string label;                  ///< Who trims; kept in the journal.
 };
 
 }  // namespace tracevec

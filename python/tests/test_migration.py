@@ -1,26 +1,10 @@
 """Moving a vector field to another embedding space."""
 
-import os
-import signal
-import subprocess
-import sys
-
 import numpy as np
 import pytest
+from models import Model, kill_after_lines
 
 import tracevec as tv
-
-
-class Model:
-    def __init__(self, name: str, dim: int) -> None:
-        self.space = tv.EmbeddingSpace(name, "1")
-        self.dim = dim
-        self.texts: list[str] = []
-
-    def __call__(self, texts: list[str]) -> np.ndarray:
-        self.texts += texts
-        rngs = [np.random.default_rng(list(text.encode())) for text in texts]
-        return np.stack([rng.standard_normal(self.dim) for rng in rngs])
 
 
 def fill(db: tv.Database, old: Model, count: int = 30) -> tv.Collection:
@@ -63,12 +47,49 @@ def test_search_serves_the_old_then_the_new_and_back(db: tv.Database) -> None:
         pages.migration(embed=new)
     assert [entry.kind for entry in db.journal()][2:] == [
         "begin_migration",
+        "fill_migration",
         "cut_over",
         "put",
+        "fill_migration",
         "roll_back",
         "cut_over",
         "finish_migration",
     ]
+
+
+def test_the_journal_and_the_description_tell_of_the_fill(db: tv.Database) -> None:
+    old, new = Model("old", 8), Model("new", 12, says=True)
+    pages = fill(db, old)
+    migration = pages.begin_migration(embed=new, dim=12, label="ann", embed_batch_size=20)
+    migration.wait()
+    fills = [entry for entry in db.journal(label="ann") if entry.kind == "fill_migration"]
+    assert [entry.embedded for entry in fills] == [20, 10]
+    assert fills[0].calls[0].info == tv.CallInfo("new", "1", tokens_in=20, cost=0.5)
+    switched = migration.cut_over()
+    assert switched.commit == db.stats().commit and switched.step_micros > 0
+    description = pages.describe()
+    assert description.embed_micros.count == 30
+    assert description.fields[0].asserted == 0
+    assert [(model.model, model.texts) for model in description.models] == [("", 30), ("new", 30)]
+
+
+def test_an_embedder_of_another_space_is_refused_at_once(db: tv.Database) -> None:
+    old, new, other = Model("old", 8), Model("new", 12), Model("other", 12)
+    pages = fill(db, old)
+    with pytest.raises(tv.EmbeddingSpaceMismatch, match="'new'.*'other'"):
+        pages.begin_migration("body", new.space, embed=other)
+    with pytest.raises(tv.NotFound):
+        pages.migration(embed=new)
+    migration = pages.begin_migration("body", new.space, embed=new)
+    migration.wait()
+    with pytest.raises(tv.EmbeddingSpaceMismatch, match="'new'.*'other'"):
+        pages.migration(embed=other)
+    migration.cut_over()
+    pages.put_document(tv.Document("later", "Later text."), embed=new)
+    with pytest.raises(tv.EmbeddingSpaceMismatch):
+        migration.roll_back(embed=other)
+    assert other.texts == []
+    migration.roll_back(embed=old)
 
 
 def test_what_the_embedder_raises_reaches_who_waits(db: tv.Database) -> None:
@@ -123,11 +144,7 @@ def test_a_killed_migration_goes_on_where_it_was(path) -> None:
     old, new = Model("old", 8), Model("new", 12)
     with tv.open(path) as db:
         fill(db, old, 200)
-    command = [sys.executable, "-c", SLOW, str(path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-        for _ in range(15):
-            process.stdout.readline()
-        os.kill(process.pid, signal.SIGKILL)
+    kill_after_lines(15, SLOW, path)
     with tv.open(path) as db:
         pages = db.collection("pages")
         assert pages.search(vector=old(["Text of page 7."])[0])[0].document == "d7"

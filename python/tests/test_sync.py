@@ -2,33 +2,21 @@
 
 import json
 import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from models import Model, kill_after_lines
 
 import tracevec as tv
 from tracevec._files import list_files, parse_html
 from tracevec.cli import main
 
-SPACE = tv.EmbeddingSpace("by-length", "1")
+SPACE = tv.EmbeddingSpace("by-text", "1")
 
 
-class Embed:
-    """Rows that depend on the text alone; notes what it was asked for."""
-
-    space = SPACE
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-
-    def __call__(self, texts: list[str]) -> object:
-        self.texts += texts
-        rows = [np.random.default_rng(list(text.encode())).standard_normal(8) for text in texts]
-        return np.stack(rows), tv.CallInfo("by-length", "1", tokens_in=len(texts), cost=0.5)
+def new_model() -> Model:
+    return Model("by-text", 8, says=True)
 
 
 @pytest.fixture
@@ -64,7 +52,7 @@ def test_html_becomes_text_with_headings(folder: Path) -> None:
 
 
 def test_a_first_sync_brings_all_and_a_second_writes_nothing(folder, pages, db) -> None:
-    embed = Embed()
+    embed = new_model()
     dry = pages.sync_folder(folder, embed=embed, dry_run=True)
     assert (dry.added, dry.texts) == (["a.md", "c.html", "sub/b.txt"], dry.added_chunks)
     assert embed.texts == [] and pages.count() == 0 and dry.estimated_seconds is None
@@ -90,7 +78,7 @@ def test_a_first_sync_brings_all_and_a_second_writes_nothing(folder, pages, db) 
 
 
 def test_only_what_changed_is_embedded(folder, pages) -> None:
-    embed = Embed()
+    embed = new_model()
     pages.sync_folder(folder, embed=embed)
     pages.put_document(tv.Document("by hand", "Stays."), embed=embed)
     old = {c.text: c.id for c in pages.document("sub/b.txt").chunks}
@@ -113,14 +101,15 @@ def test_only_what_changed_is_embedded(folder, pages) -> None:
     moved = pages.document("moved.txt", vectors=True)
     for chunk in moved.chunks:
         assert chunk.text in old
-        np.testing.assert_allclose(chunk.vectors["body"], Embed()([chunk.text])[0][0], rtol=1e-6)
+        row = new_model().rows([chunk.text])[0]
+        np.testing.assert_allclose(chunk.vectors["body"], row, rtol=1e-6)
     assert set(contents(pages)) == {"a.md", "by hand", "d.md", "moved.txt"}
 
 
 def test_a_file_that_cannot_be_read_keeps_its_document(folder, pages) -> None:
-    pages.sync_folder(folder, embed=Embed())
+    pages.sync_folder(folder, embed=new_model())
     (folder / "a.md").write_bytes(b"\xff\xff not UTF-8")
-    result = pages.sync_folder(folder, embed=Embed())
+    result = pages.sync_folder(folder, embed=new_model())
     assert [Path(path).name for path, _ in result.failed] == ["a.md"]
     assert result.removed == [] and "failed: " in str(result)
     assert "First words" in pages.document("a.md").text
@@ -129,7 +118,7 @@ def test_a_file_that_cannot_be_read_keeps_its_document(folder, pages) -> None:
 def test_an_embedder_that_fails_leaves_the_rest_for_the_next_time(folder, pages) -> None:
     for i in range(100):
         (folder / f"p{i:03}.txt").write_text(f"Words of page {i}.")
-    embed = Embed()
+    embed = new_model()
 
     def failing(texts: list[str]) -> object:
         if len(embed.texts) > 80:
@@ -146,42 +135,43 @@ def test_an_embedder_that_fails_leaves_the_rest_for_the_next_time(folder, pages)
 
 def test_bad_arguments(folder, pages) -> None:
     with pytest.raises(tv.InvalidArgument, match="no folder"):
-        pages.sync_folder(folder / "a.md", embed=Embed())
-    assert pages.sync_folder(folder, "*.none", Embed()).added == []
+        pages.sync_folder(folder / "a.md", embed=new_model())
+    assert pages.sync_folder(folder, "*.none", new_model()).added == []
 
 
 def test_two_folders_do_not_touch_each_other(folder, pages, tmp_path) -> None:
     other = tmp_path / "other"
     other.mkdir()
     (other / "x.md").write_text("# X\n\nWords of x.\n")
-    pages.sync_folder(folder, embed=Embed())
-    pages.sync_folder(other, embed=Embed(), id_prefix="other/", metadata={"area": "x"})
+    pages.sync_folder(folder, embed=new_model())
+    pages.sync_folder(other, embed=new_model(), id_prefix="other/", metadata={"area": "x"})
     (other / "y.md").write_text("# Y\n\nWords of y.\n")
     (other / "x.md").unlink()
-    assert pages.sync_folder(other, embed=Embed(), id_prefix="other/").removed == ["other/x.md"]
+    result = pages.sync_folder(other, embed=new_model(), id_prefix="other/")
+    assert result.removed == ["other/x.md"]
     assert len(contents(pages)) == 4
 
 
 def test_only_what_the_sync_brought_is_removed(folder, pages) -> None:
     by_hand = tv.Document("by hand", "Stays.", uri=folder.as_uri() + "/by-hand.md")
-    pages.put_document(by_hand, embed=Embed())
-    pages.sync_folder(folder / "sub", embed=Embed(), id_prefix="nested/")
-    pages.sync_folder(folder, embed=Embed(), id_prefix="again/")
-    pages.sync_folder(folder, embed=Embed())
+    pages.put_document(by_hand, embed=new_model())
+    pages.sync_folder(folder / "sub", embed=new_model(), id_prefix="nested/")
+    pages.sync_folder(folder, embed=new_model(), id_prefix="again/")
+    pages.sync_folder(folder, embed=new_model())
     before = contents(pages)
     assert len(before) == 1 + 1 + 3 + 3
-    assert pages.sync_folder(folder, embed=Embed()).removed == []
+    assert pages.sync_folder(folder, embed=new_model()).removed == []
     assert contents(pages) == before
     (folder / "a.md").unlink()
-    assert pages.sync_folder(folder, embed=Embed()).removed == ["a.md"]
+    assert pages.sync_folder(folder, embed=new_model()).removed == ["a.md"]
     del before["a.md"]
     assert contents(pages) == before
 
 
 def test_a_document_of_other_origin_is_not_overwritten(folder, pages) -> None:
-    pages.put_document(tv.Document("a.md", "By hand.", uri="https://a"), embed=Embed())
+    pages.put_document(tv.Document("a.md", "By hand.", uri="https://a"), embed=new_model())
     pages.upsert(["c.html"], np.ones((1, 8)), texts=["A loose vector."], space=SPACE)
-    result = pages.sync_folder(folder, embed=Embed())
+    result = pages.sync_folder(folder, embed=new_model())
     assert [Path(path).name for path, _ in result.failed] == ["a.md", "c.html"]
     assert "'https://a'" in result.failed[0][1] and "id_prefix" in result.failed[0][1]
     assert result.added == ["sub/b.txt"] and pages.document("a.md").text == "By hand."
@@ -189,7 +179,7 @@ def test_a_document_of_other_origin_is_not_overwritten(folder, pages) -> None:
 
 
 def test_a_folder_that_cannot_be_read_keeps_its_documents(folder, pages, monkeypatch) -> None:
-    pages.sync_folder(folder, embed=Embed())
+    pages.sync_folder(folder, embed=new_model())
     scandir = os.scandir
 
     def refusing(path: str) -> object:
@@ -199,20 +189,20 @@ def test_a_folder_that_cannot_be_read_keeps_its_documents(folder, pages, monkeyp
 
     monkeypatch.setattr(os, "scandir", refusing)
     (folder / "a.md").unlink()
-    result = pages.sync_folder(folder, embed=Embed())
+    result = pages.sync_folder(folder, embed=new_model())
     assert [Path(path).name for path, _ in result.failed] == ["sub"]
     assert result.removed == ["a.md"] and set(contents(pages)) == {"c.html", "sub/b.txt"}
 
 
 def test_a_folder_that_became_empty_is_refused(folder, pages) -> None:
-    pages.sync_folder(folder, embed=Embed())
+    pages.sync_folder(folder, embed=new_model())
     before = contents(pages)
     for file in list(folder.rglob("*")):
         if file.is_file():
             file.unlink()
     for dry_run in (True, False):
         with pytest.raises(tv.InvalidArgument, match="no file .* 3 documents"):
-            pages.sync_folder(folder, embed=Embed(), dry_run=dry_run)
+            pages.sync_folder(folder, embed=new_model(), dry_run=dry_run)
     assert contents(pages) == before
 
 
@@ -221,7 +211,7 @@ def test_links_out_of_the_folder_are_left_out(folder, pages, tmp_path) -> None:
     (folder / "out.md").symlink_to(tmp_path / "secret.md")
     (folder / "in.md").symlink_to(folder / "a.md")
     (folder / "loop.md").symlink_to(folder / "loop.md")
-    assert "out.md" not in pages.sync_folder(folder, embed=Embed()).added
+    assert "out.md" not in pages.sync_folder(folder, embed=new_model()).added
     assert set(contents(pages)) == {"a.md", "c.html", "in.md", "sub/b.txt"}
 
 
@@ -255,18 +245,103 @@ def test_a_killed_sync_is_resumed_by_repeating_it(folder, tmp_path) -> None:
     for i in range(300):
         (folder / f"p{i:03}.txt").write_text(f"Words of page {i}.")
     path = tmp_path / "killed.tv"
-    command = [sys.executable, "-c", SLOW, str(path), str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-        for _ in range(20):
-            process.stdout.readline()
-        os.kill(process.pid, signal.SIGKILL)
+    kill_after_lines(20, SLOW, path, folder)
     with tv.open(path) as db:
         pages = db.collection("pages", dim=8)
         some = len(contents(pages))
         assert 0 < some < 303
-        result = pages.sync_folder(folder, embed=Embed())
+        result = pages.sync_folder(folder, embed=new_model())
         assert (result.unchanged, len(result.added)) == (some, 303 - some)
-        assert pages.sync_folder(folder, embed=Embed()).unchanged == 303
+        assert pages.sync_folder(folder, embed=new_model()).unchanged == 303
+
+
+STEPS = """
+import os, signal, sys
+import numpy as np
+import tracevec as tv
+from tracevec._documents import DocumentMethods
+
+steps = int(sys.argv[3])
+
+def step():
+    global steps
+    steps -= 1
+    if steps == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+def stepping(function):
+    def call(*arguments, **named):
+        step()
+        result = function(*arguments, **named)
+        step()
+        return result
+    return call
+
+for name in ("put_documents", "put_document", "delete_document"):
+    setattr(DocumentMethods, name, stepping(getattr(DocumentMethods, name)))
+
+@stepping
+def embed(texts):
+    rngs = [np.random.default_rng(list(text.encode())) for text in texts]
+    return np.stack([rng.standard_normal(8) for rng in rngs])
+
+with tv.open(sys.argv[1]) as db:
+    db.collection("pages", dim=8).sync_folder(sys.argv[2], embed=embed, embed_batch_size=3)
+print("done", flush=True)
+"""
+
+
+def test_a_sync_killed_at_any_step_is_resumed_by_repeating_it(folder, tmp_path) -> None:
+    """Before and after each write and each call of the embedder; renames are one step."""
+    path, fresh_path = tmp_path / "killed.tv", tmp_path / "fresh.tv"
+    for i in range(6):
+        (folder / f"p{i}.txt").write_text(f"Words of page {i}. " + "And some more of them. " * 30)
+    with tv.open(path) as db:
+        db.collection("pages", dim=8).sync_folder(folder, embed=new_model().rows)
+    (folder / "a.md").write_text("# A\n\nOther words of a.\n\n## Part\n\nSecond words of a.\n")
+    (folder / "d.md").write_text("# D\n\nWords of d.\n")
+    (folder / "p1.txt").rename(folder / "q1.txt")
+    (folder / "p2.txt").rename(folder / "q2.txt")
+    (folder / "p3.txt").unlink()
+    with tv.open(fresh_path) as db:
+        fresh = db.collection("pages", dim=8)
+        fresh.sync_folder(folder, embed=new_model().rows)
+        expected = contents(fresh)
+    moved = {"p1.txt": "q1.txt", "p2.txt": "q2.txt"}
+    # The first run that is killed does some, the next one goes on from there.
+    for steps in (1, 4, 6, 8, 9):
+        kill_after_lines(1, STEPS, path, folder, steps)
+        with tv.open(path) as db:
+            pages = db.collection("pages", dim=8)
+            there = contents(pages)
+            assert all((old in there) != (new in there) for old, new in moved.items())
+            for id in there:
+                for chunk in pages.document(id, vectors=True).chunks:
+                    row = new_model().rows([chunk.text])[0]
+                    np.testing.assert_allclose(chunk.vectors["vector"], row, rtol=1e-6)
+    with tv.open(path) as db:
+        pages = db.collection("pages", dim=8)
+        pages.sync_folder(folder, embed=new_model().rows)
+        assert contents(pages) == expected
+        commits = db.stats().commit
+        assert pages.sync_folder(folder, embed=new_model().rows).unchanged == len(expected)
+        assert db.stats().commit == commits
+
+
+def test_a_rename_is_one_commit_without_a_call(folder, pages, db) -> None:
+    embed = new_model()
+    pages.sync_folder(folder, embed=embed)
+    pages.update_metadata({"reviewed": True}, where="document = 'a.md'", label="ann")
+    (folder / "a.md").rename(folder / "z.md")
+    embed.texts.clear()
+    before = db.stats().commit
+    pages.sync_folder(folder, embed=embed)
+    assert embed.texts == [] and db.stats().commit == before + 1
+    entry = db.journal()[-1]
+    assert (entry.kind, entry.document, entry.label) == ("rename", "z.md", "sync")
+    assert (entry.kept, entry.added, entry.removed, entry.calls) == (2, 0, 0, [])
+    assert pages.count("reviewed = true AND document = 'z.md'") == 2
+    assert set(contents(pages)) == {"c.html", "sub/b.txt", "z.md"}
 
 
 def test_the_command(folder, tmp_path, capsys, monkeypatch) -> None:

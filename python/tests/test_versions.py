@@ -36,6 +36,47 @@ def test_the_journal_says_who_did_what(db: tv.Database, notes: tv.Collection) ->
         db.journal(collection="nots")
 
 
+def test_every_write_takes_a_label(db: tv.Database, filled: tv.Collection, rows) -> None:
+    filled.upsert(["more"], rows[:1], label="ann")
+    filled.update_metadata({"seen": True}, where="year < 2005", label="ann")
+    filled.delete(["n00"], label="ann")
+    kinds = [entry.kind for entry in db.journal(label="ann")]
+    assert kinds == ["upsert", "update_metadata", "delete"]
+    with pytest.raises(tv.InvalidArgument, match="label"):
+        filled.delete(["n01"], label="x" * 2000)
+
+
+def test_the_journal_is_trimmed(db: tv.Database, notes: tv.Collection) -> None:
+    for text in ("one.", "two.", "three."):
+        notes.put_document(page(text), embed=embed)
+    assert db.trim_journal(keep=2, label="janitor") == 2
+    entries = db.journal()
+    assert [entry.kind for entry in entries] == ["put", "put", "trim_journal"]
+    assert (entries[-1].removed, entries[-1].label) == (2, "janitor")
+    assert db.trim_journal(before=entries[1].time) == 1
+    assert db.trim_journal(before=datetime.now(timezone.utc) - timedelta(days=1)) == 0
+    with pytest.raises(tv.InvalidArgument, match="keep"):
+        db.trim_journal()
+    assert len(notes.history("page")) == 2
+
+
+def test_a_document_takes_the_place_of_another(db: tv.Database, notes: tv.Collection) -> None:
+    notes.put_document(page("first words.", "second words."), embed=embed)
+    moved = tv.Document(
+        "moved", "first words.\n\nother words.", chunker=tv.Chunker("sentence", size=16)
+    )
+    asked: list[str] = []
+    result = notes.put_document(
+        moved, embed=lambda texts: (asked.extend(texts), embed(texts))[1], moved_from="page"
+    )
+    assert (result.added, result.moved, result.embedded) == (2, 1, 1) and len(asked) == 1
+    assert db.journal()[-1].kind == "rename"
+    with pytest.raises(tv.NotFound):
+        notes.document("page")
+    with pytest.raises(tv.NotFound, match="'page'"):
+        notes.put_document(moved, embed=embed, moved_from="page")
+
+
 def test_what_a_call_says_of_itself_is_kept(db: tv.Database, notes: tv.Collection) -> None:
     info = tv.CallInfo("minilm", "8199be6f", tokens_in=7, cost=0.5)
     result = notes.put_document(page("words."), embed=lambda texts: (embed(texts), info))

@@ -118,20 +118,27 @@ class Collection(DocumentMethods):
         assert result is not None  # there are more rows than one step takes
         return result
 
-    def delete(self, ids: Any = None, where: Where = None) -> _core.WriteResult:
+    def delete(
+        self, ids: Any = None, where: Where = None, label: str | None = None
+    ) -> _core.WriteResult:
         """Deletes chunks of loose vectors, or all chunks of a document.
 
         Args:
             ids: A str or a list of them; those that do not exist are ignored.
             where: Filter, as text or dict. One of both must be given.
+            label: Who deletes; kept in the journal.
 
         Raises:
             InvalidArgument: Only some chunks of a document are selected (see ``put_document``).
         """
-        return self._handle.delete(*_selection("delete", ids, where))
+        return self._handle.delete(*_selection("delete", ids, where), label)
 
     def update_metadata(
-        self, patch: Mapping[str, Any], ids: Any = None, where: Where = None
+        self,
+        patch: Mapping[str, Any],
+        ids: Any = None,
+        where: Where = None,
+        label: str | None = None,
     ) -> _core.WriteResult:
         """Merges ``patch`` into the metadata of the selected chunks; None removes a field.
 
@@ -141,8 +148,11 @@ class Collection(DocumentMethods):
             patch: Field -> value.
             ids: A str or a list of them.
             where: Filter, as text or dict. One of both must be given.
+            label: Who updates; kept in the journal.
         """
-        return self._handle.update_metadata(patch, *_selection("update_metadata", ids, where))
+        return self._handle.update_metadata(
+            patch, *_selection("update_metadata", ids, where), label
+        )
 
     def get(self, ids: Any, vectors: bool = False) -> list[_core.StoredChunk]:
         """Chunks by id, in the order asked; ids that do not exist are left out.

@@ -173,6 +173,30 @@ class Database:
         """
         return self._handle.journal(since, after_commit, collection, document, label, limit)
 
+    def trim_journal(
+        self,
+        before: datetime | None = None,
+        keep: int | None = None,
+        label: str | None = None,
+    ) -> int:
+        """Removes the oldest entries of the journal; without it a journal is kept for ever.
+
+        It is one atomic step with an entry of its own. What the entries said of writers and calls
+        of embedders is missing from ``describe`` afterwards; documents and versions stay.
+
+        Args:
+            before: Entries older than this go (aware, or naive and meant as UTC).
+            keep: All but so many of the newest go. One or both must be given.
+            label: Who trims; kept in the journal.
+
+        Returns:
+            How many entries went.
+
+        Raises:
+            InvalidArgument, ReadOnly, StorageError.
+        """
+        return self._handle.trim_journal(before, keep, label)
+
     def snapshot(self, name: str) -> _core.Snapshot:
         """Holds the data of the last commit under a name until it is released, over restarts too.
 
@@ -193,7 +217,8 @@ class Database:
         Close it when done: it holds its data also when the snapshot is released. Documents whose
         time to live has passed since are not served from it either. The first use of a collection
         reads its records once; from 512 chunks on it then has the memory of their vectors and
-        codes, and is searched by scanning.
+        codes, and is searched by scanning. Handles of one snapshot share that; of the snapshot read
+        last it stays when all are closed, until it is released or another one is read.
 
         Raises:
             NotFound: There is no such snapshot; the message has the nearest name.

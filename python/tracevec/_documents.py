@@ -8,7 +8,7 @@ from typing import Any, Literal, overload
 
 from . import _core
 from ._arrays import as_matrices
-from ._embedders import Embed, prepare
+from ._embedders import Embed, check_space, prepare
 from ._files import PATTERNS
 from ._migration import Migration
 from ._progress import progress_bar
@@ -39,6 +39,7 @@ class DocumentMethods:
         space: EmbeddingSpace | None = None,
         sync: bool | None = None,
         embed_batch_size: int = 256,
+        moved_from: str | None = None,
     ) -> _core.PutResult:
         """Brings one document to the given state, in one atomic step.
 
@@ -59,17 +60,30 @@ class DocumentMethods:
             space: Model of the vectors; None: what ``embed`` carries, else asserted to fit.
             sync: Overrides the durability for this call.
             embed_batch_size: Most texts of one call of ``embed``.
+            moved_from: Id of a document that this one takes the place of, as when a file is
+                renamed: it is deleted in the same commit, and its vectors and merged metadata go
+                to the chunks that have the same text, which are not embedded.
 
         Returns:
-            ``PutResult`` with commit, version, unchanged, kept, added, removed, embedded, calls.
+            ``PutResult`` with commit, version, unchanged, kept, added, removed, moved, embedded,
+            calls.
 
         Raises:
             Conflict: The plan is stale; the message has both versions.
+            NotFound: ``moved_from`` does not exist.
             InvalidArgument, EmbeddingSpaceMismatch, ReadOnly, StorageError.
         """
         callables, space = prepare(embed, space, self._handle)
         return self._handle.put_document(
-            document, callables, as_matrices(vectors), plan, space, sync, label, embed_batch_size
+            document,
+            callables,
+            as_matrices(vectors),
+            plan,
+            space,
+            sync,
+            label,
+            embed_batch_size,
+            moved_from,
         )
 
     def put_documents(
@@ -267,7 +281,8 @@ class DocumentMethods:
         Args:
             field: The vector field; may be left out when there is one.
             new_space: Model of the new vectors; None: what ``embed`` carries, else undeclared.
-            embed: ``callable(list of str) -> array``, of the new space. It is called in a thread.
+            embed: ``callable(list of str) -> array`` or ``(array, CallInfo)``, of the new space.
+                It is called in a thread; each call is in the journal, with its time.
             dim: Dimension of the new vectors; None: as many as ``embed`` gives for one text.
             metric, embed_template: None: those of the field.
             label: Kept in the journal.
@@ -275,6 +290,8 @@ class DocumentMethods:
 
         Raises:
             AlreadyExists: One is under way.
+            EmbeddingSpaceMismatch: ``embed`` carries a space other than ``new_space``; nothing is
+                begun.
             InvalidArgument, ReadOnly, StorageError.
         """
         if not callable(embed):
@@ -282,6 +299,7 @@ class DocumentMethods:
         fields = self._handle.schema.vectors
         name = field if field is not None or len(fields) != 1 else next(iter(fields))
         old = fields.get(name or "")
+        check_space("begin_migration", embed, new_space)
         if dim is None:
             dim = int(prepare(embed, None, self._handle)[0][""](["dimension"])[0].shape[1])
         carried = getattr(embed, "space", None)
@@ -295,14 +313,28 @@ class DocumentMethods:
             embed_template or (old.embed_template if old else "{text}"),
             label,
         )
-        return Migration(self, embed, embed_batch_size, is_cut_over=False)
+        return Migration(self, embed, embed_batch_size, is_cut_over=False, label=label)
 
-    def migration(self, embed: Embed, embed_batch_size: int = 256) -> Migration:
-        """Goes on with the migration that is under way, after a restart. Raises ``NotFound``."""
+    def migration(
+        self, embed: Embed, embed_batch_size: int = 256, label: str | None = None
+    ) -> Migration:
+        """Goes on with the migration that is under way, after a restart.
+
+        Args:
+            embed: Of the new space, as in ``begin_migration``.
+            embed_batch_size: Most texts of one call of ``embed``.
+            label: Who fills; kept in the journal.
+
+        Raises:
+            NotFound: None is under way.
+            EmbeddingSpaceMismatch: ``embed`` carries another space than the new one.
+        """
         if not callable(embed):
             raise InvalidArgument("migration: give embed, a callable of the new space")
-        is_cut_over = self._handle.migration().cut_over
-        return Migration(self, embed, embed_batch_size, is_cut_over)
+        status = self._handle.migration()
+        new = self._handle.schema.vectors[status.field] if status.cut_over else status.other
+        check_space("migration", embed, new.space)
+        return Migration(self, embed, embed_batch_size, status.cut_over, label)
 
     def describe(self) -> _core.CollectionDescription:
         """What the collection holds and how it came to be, from what is stored.

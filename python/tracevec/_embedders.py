@@ -32,10 +32,23 @@ def prepare(
             spaces[field] = carried
     if space is None:
         space = _common_space(spaces, len(callables), collection)
-    return {field: _to_rows(function) for field, function in callables.items()}, space
+    return {field: to_rows(function) for field, function in callables.items()}, space
 
 
-def _to_rows(function: Embedder) -> Callable[[list[str]], Embedded]:
+def check_space(what: str, embed: Embedder, expected: EmbeddingSpace | None) -> None:
+    """Raises where the space that an embedder carries is another than the one it is to fill."""
+    carried = getattr(embed, "space", None)
+    if not isinstance(carried, EmbeddingSpace) or expected is None or carried == expected:
+        return
+    raise EmbeddingSpaceMismatch(
+        f"{what}: it is to make vectors of {expected.model!r} (revision {expected.revision!r}), "
+        f"embed makes those of {carried.model!r} (revision {carried.revision!r})"
+    )
+
+
+def to_rows(function: Embedder) -> Callable[[list[str]], Embedded]:
+    """Giving float32 rows and what the call says of itself."""
+
     def embed(texts: list[str]) -> Embedded:
         rows, info = function(texts), None
         if isinstance(rows, tuple) and len(rows) == 2 and isinstance(rows[1], CallInfo):

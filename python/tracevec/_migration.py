@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import _core
-from ._embedders import prepare
+from ._embedders import Embedded, Embedder, to_rows
+from ._types import EmbeddingSpace
 from .errors import Cancelled, InvalidArgument
 
 if TYPE_CHECKING:
@@ -31,11 +32,12 @@ class Migration:
         embed: Callable[[list[str]], Any],
         batch_size: int,
         is_cut_over: bool,
+        label: str | None = None,
     ) -> None:
         self._handle = collection._handle
-        callables, _ = prepare(embed, None, self._handle)
-        self._embed = callables[""]
+        self._embed, self._space = _prepare(embed)
         self._batch_size = batch_size
+        self._label = label
         self._stop = threading.Event()
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._fill, name="tracevec-migration", daemon=True)
@@ -45,7 +47,9 @@ class Migration:
 
     def _fill(self) -> None:
         try:
-            self._handle.fill_migration(self._embed, self._batch_size, self._go_on)
+            self._handle.fill_migration(
+                self._embed, self._space, self._batch_size, self._go_on, self._label
+            )
         except Cancelled:
             pass
         except BaseException as error:  # of the embedder too: for whoever waits
@@ -84,38 +88,47 @@ class Migration:
         if self._started:
             self._thread.join()
 
-    def cut_over(self, label: str | None = None, threads: int = 2) -> None:
+    def cut_over(self, label: str | None = None, threads: int = 2) -> _core.SwitchResult:
         """Makes the new space the one in force, in one atomic step.
 
         Chunks without a vector of it are embedded first, and the index is built, while the old one
         is served; the step itself takes milliseconds. ``roll_back`` undoes it until ``finish``.
+        Under steady writers it catches up with what they write; where they write faster than
+        ``embed`` embeds, it is a ``Conflict``, and the old space stays.
+
+        Returns:
+            ``SwitchResult`` with commit and step_micros, the time of the step.
 
         Raises:
-            Conflict: A snapshot holds the collection, or writes did not pause.
+            Conflict: A snapshot holds the collection, or it was written faster than embedded.
         """
         self.wait()
-        self._handle.switch_migration(True, self._embed, threads, label)
+        return self._handle.switch_migration(True, self._embed, self._space, threads, label)
 
     def roll_back(
         self,
         embed: Callable[[list[str]], Any] | None = None,
         label: str | None = None,
         threads: int = 2,
-    ) -> None:
+    ) -> _core.SwitchResult:
         """After ``cut_over``: makes the old space the one in force again, in one atomic step.
 
         Before it: ends the migration, and drops what was filled.
 
         Args:
             embed: Makes vectors of the old space, for chunks written since the cut-over.
+
+        Raises:
+            EmbeddingSpaceMismatch: ``embed`` carries another space than the old one.
+            Conflict: As in ``cut_over``.
         """
         self.stop()
-        old = None
+        old, space = None, None
         if embed is not None:
             if not callable(embed):
                 raise InvalidArgument("roll_back: embed is not callable")
-            old = prepare(embed, None, self._handle)[0][""]
-        self._handle.switch_migration(False, old, threads, label)
+            old, space = _prepare(embed)
+        return self._handle.switch_migration(False, old, space, threads, label)
 
     def finish(self, label: str | None = None) -> None:
         """After ``cut_over``: drops the vectors of the old space, and ends the migration."""
@@ -123,3 +136,9 @@ class Migration:
             raise InvalidArgument("finish: cut over before, or roll back")
         self.stop()
         self._handle.finish_migration(label)
+
+
+def _prepare(embed: Embedder) -> tuple[Callable[[list[str]], Embedded], EmbeddingSpace | None]:
+    """The callable, and the space it carries: the library compares it with the one to fill."""
+    space = getattr(embed, "space", None)
+    return to_rows(embed), space if isinstance(space, EmbeddingSpace) else None

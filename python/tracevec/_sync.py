@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import math
-import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from ._arrays import as_matrix
 from ._embedders import Embed
 from ._files import list_files, read_document
 from ._progress import Progress, progress_bar
-from ._types import CallInfo, Chunker, Document
+from ._types import Chunker, Document
 from .errors import InvalidArgument
 
 if TYPE_CHECKING:
@@ -158,7 +154,7 @@ class _Sync:
     def run(self, files: list[Path], unseen: list[tuple[Path, OSError]], bar: Progress) -> None:
         self.result.failed += [(str(path), str(error)) for path, error in unseen]
         self._find_missing(files, [path for path, _ in unseen])
-        # Renames last, while both documents are there to take the vectors from.
+        # Renames last: a file that stands where another one was is put before that goes.
         renamed: list[tuple[str, Document]] = []
         group: list[Document] = []
         for document in self._read(files, bar):
@@ -263,16 +259,15 @@ class _Sync:
         self.missing.discard(old)
         if self.result.dry_run:
             return
-        reuse = _Reuse(self.collection, old, self.embed)
-        self.collection.put_document(
+        put = self.collection.put_document(
             document,
-            embed=reuse.embedders(),
+            embed=self.embed,
             label=self.label,
             embed_batch_size=self.batch_size,
+            moved_from=old,
         )
-        self.result.texts += reuse.texts
-        self.result.calls += reuse.calls
-        self._delete(old)
+        self.result.texts += put.embedded
+        self.result.calls += len(put.calls)
 
     def _delete(self, id: str) -> None:
         if not self.result.dry_run:
@@ -287,63 +282,6 @@ class _Sync:
         if embedded > 0:
             cost = sum(model.cost for model in said)
             self.result.estimated_cost = self.result.texts * cost / embedded
-
-
-class _Reuse:
-    """Embedders that take the vectors of another document where it has the text."""
-
-    def __init__(self, collection: DocumentMethods, id: str, embed: Embed) -> None:
-        self.texts = 0
-        self.calls = 0
-        self._vectors: dict[tuple[str, str], Any] = {}
-        self._fields = collection._handle.schema.vectors
-        self._embed = embed
-        stored = collection.document(id, vectors=True)
-        for chunk in stored.chunks:
-            for name, vector in chunk.vectors.items():
-                parts = {"title": stored.title, "section": chunk.section, "text": chunk.text}
-                template = self._fields[name].embed_template
-                text = re.sub(r"\{(title|section|text)\}", lambda m: parts[m[1]], template)
-                self._vectors[name, text] = vector
-
-    def embedders(self) -> Embed:
-        if self._embed is None or not self._fields:
-            return None
-        given = self._embed if isinstance(self._embed, Mapping) else None
-        embedders: dict[str, Callable[[list[str]], Any]] = {}
-        for name in self._fields:
-            if given is None:
-                function = self._embed
-            else:
-                function = given.get(name) or (given.get("") if len(self._fields) == 1 else None)
-            if function is not None:
-                embedders[name] = self._reusing(name, function)
-        return embedders
-
-    def _reusing(self, name: str, function: Any) -> Callable[[list[str]], Any]:
-        def embed(texts: list[str]) -> Any:
-            missing = [text for text in texts if (name, text) not in self._vectors]
-            made: Any = []
-            info: CallInfo | None = None
-            if missing:
-                self.texts += len(missing)
-                self.calls += 1
-                made = function(missing)
-                if isinstance(made, tuple) and len(made) == 2 and isinstance(made[1], CallInfo):
-                    made, info = made
-                made = as_matrix(made, "embed")
-            rows = iter(made)
-            found = [
-                self._vectors[name, text] if (name, text) in self._vectors else next(rows)
-                for text in texts
-            ]
-            stacked = np.stack(found)
-            return stacked if info is None else (stacked, info)
-
-        space = getattr(function, "space", None)
-        if space is not None:
-            embed.space = space  # type: ignore[attr-defined]
-        return embed
 
 
 def _hash(text: str) -> bytes:
