@@ -1,13 +1,18 @@
 // Searches under filters: recall, speed and latency beside the same searches without one, by how
 // much matches and by what that has to do with the query; a filter's own cost; metadata updates.
 // What it does not show: other libraries, filters while rows are written.
+//     --data FOLDER          vectors, instead of generated ones
+//     --database FOLDER      where they are loaded to, and found by the next run
+//     --selectivities LIST   0.5,0.2: only these; none: load alone
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <numeric>
 #include <random>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -22,7 +27,7 @@ namespace {
 
 constexpr std::uint32_t kK = 10;
 constexpr std::int64_t kShares = 10'000;  ///< Values of a field: a share of 0.01 % is one.
-constexpr double kSelectivities[] = {0.5, 0.2, 0.1, 0.05, 0.01, 0.001, 0.0001};
+const std::vector<double> kSelectivities = {0.5, 0.2, 0.1, 0.05, 0.01, 0.001, 0.0001};
 constexpr std::uint32_t kWidths[] = {10,  16,  24,  32,  48,  64,  96,
                                      128, 192, 256, 384, 512, 768, 1024};
 constexpr std::size_t kQuickRows = 2'000;
@@ -38,18 +43,27 @@ struct Pass {
 
 class FilterBench {
  public:
-  FilterBench(VectorData data, BenchReport* report)
-      : data_(std::move(data)), report_(report), database_(Must(Database::Open(folder_ / "db"))) {
+  FilterBench(VectorData data, BenchReport* report) : data_(std::move(data)), report_(report) {
+    const std::string path = report_->Flag("--database").value_or(folder_ / "db");
+    const bool is_loaded = std::filesystem::exists(path);
+    database_ = Must(Database::Open(path));
+    ChooseQueries();
+    MakeFields();
+    if (is_loaded) {
+      collection_.emplace(Must(database_->GetCollection("rows")));
+      Must(collection_->Count("side = 0"));  // So that columns are there.
+      return;
+    }
     CollectionSchema schema;
     schema.vectors["body"].dimension = static_cast<std::uint32_t>(data_.base.dimension);
     collection_.emplace(Must(database_->CreateCollection("rows", schema)));
-    ChooseQueries();
     Load();
   }
 
-  void Run() {
+  void Run(const std::vector<double>& selectivities) {
+    if (selectivities.empty()) return;
     MeasureUnfiltered();
-    for (const double share : kSelectivities) {
+    for (const double share : selectivities) {
       const auto of = static_cast<std::int64_t>(std::llround(share * kShares));
       Report(share, "uniform", fmt::format("uniform < {}", of), all_queries_);
       Report(share, "skewed", fmt::format("skewed >= {}", SkewedFrom(share)), all_queries_);
@@ -79,7 +93,7 @@ class FilterBench {
     return std::inner_product(row.begin(), row.end(), anchor_.begin(), 0.0);
   }
 
-  void Load() {
+  void MakeFields() {
     const std::size_t rows = data_.base.rows;
     std::vector<std::uint32_t> order(rows);
     std::iota(order.begin(), order.end(), 0U);
@@ -87,30 +101,32 @@ class FilterBench {
     for (std::size_t i = 0; i < rows; ++i) similarity[i] = Similarity(data_.base.Row(i));
     std::sort(order.begin(), order.end(),
               [&](std::uint32_t a, std::uint32_t b) { return similarity[a] < similarity[b]; });
-    std::vector<std::int64_t> side(rows);
+    side_.resize(rows);
     for (std::size_t i = 0; i < rows; ++i) {
-      side[order[i]] = static_cast<std::int64_t>(i * kShares / rows);
+      side_[order[i]] = static_cast<std::int64_t>(i * kShares / rows);
     }
     std::mt19937_64 random(1);
     // Most values are small: value v is there 1 / (v + 1) times as often as value 0.
     std::vector<double> weights;
     for (int i = 0; i < 1000; ++i) weights.push_back(1.0 / (i + 1));
     std::discrete_distribution<std::int64_t> skewed(weights.begin(), weights.end());
-    std::vector<std::vector<std::int64_t>> fields(3);
     for (std::size_t i = 0; i < rows; ++i) {
-      fields[0].push_back(static_cast<std::int64_t>(random() % kShares));
-      fields[1].push_back(skewed(random));
+      uniform_.push_back(static_cast<std::int64_t>(random() % kShares));
+      skewed_.push_back(skewed(random));
     }
-    skewed_values_ = fields[1];
+    skewed_values_ = skewed_;
     std::sort(skewed_values_.begin(), skewed_values_.end());
+  }
+
+  void Load() {
+    const std::size_t rows = data_.base.rows;
     for (std::size_t first = 0; first < rows; first += kRowsACall) {
       const std::size_t last = std::min(rows, first + kRowsACall);
       std::vector<std::string> ids;
       std::vector<Metadata> metadata;
       for (std::size_t i = first; i < last; ++i) {
         ids.push_back(std::to_string(i));
-        metadata.push_back(
-            {{"uniform", fields[0][i]}, {"skewed", fields[1][i]}, {"side", side[i]}});
+        metadata.push_back({{"uniform", uniform_[i]}, {"skewed", skewed_[i]}, {"side", side_[i]}});
       }
       UpsertRequest request;
       request.ids = ids;
@@ -272,11 +288,23 @@ class FilterBench {
   std::span<const float> anchor_;
   std::vector<std::size_t> all_queries_;
   std::vector<std::size_t> near_queries_;
-  std::vector<std::int64_t> skewed_values_;
+  std::vector<std::int64_t> uniform_;
+  std::vector<std::int64_t> skewed_;
+  std::vector<std::int64_t> side_;
+  std::vector<std::int64_t> skewed_values_;  // Ascending.
   Pass default_;
   Pass default_near_;
   std::vector<Pass> widths_;
 };
+
+std::vector<double> SelectivitiesOf(const BenchReport& report) {
+  const auto given = report.Flag("--selectivities");
+  if (!given) return kSelectivities;
+  std::vector<double> selectivities;
+  std::istringstream list(*given == "none" ? "" : *given);
+  for (std::string each; std::getline(list, each, ',');) selectivities.push_back(std::stod(each));
+  return selectivities;
+}
 
 void Run(BenchReport* report) {
   VectorData data;
@@ -294,12 +322,13 @@ void Run(BenchReport* report) {
   report->SetUp("rows", data.base.rows);
   report->SetUp("k", kK);
   report->SetUp("kernels", Must(SelectKernels())->name);
-  FilterBench(std::move(data), report).Run();
+  FilterBench(std::move(data), report).Run(SelectivitiesOf(*report));
 }
 
 }  // namespace
 }  // namespace tracevec::bench
 
 int main(int argc, char** argv) {
-  return tracevec::bench::RunBench(argc, argv, tracevec::bench::Run, {"--data"});
+  return tracevec::bench::RunBench(argc, argv, tracevec::bench::Run,
+                                   {"--data", "--database", "--selectivities"});
 }

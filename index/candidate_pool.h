@@ -35,6 +35,7 @@ class CandidatePool {
   /// Whether a row has not been expanded yet, the best of which is next().
   bool HasNext() const { return next_ < size_; }
   std::uint32_t next() const { return rows_[next_]; }
+  float next_score() const { return scores_[next_]; }
   /// Marks next() as expanded and returns it.
   std::uint32_t TakeNext();
 

@@ -97,7 +97,8 @@ void CollectionIndex::Reconcile(DocumentNumber document, std::vector<NewRow> row
       const NewRow& newest = *wanted->second;
       if (restate) {
         auto state = std::make_unique<ChunkState>();
-        state->commit = commit;
+        // Columns that were made at this commit or later have it already.
+        state->commit = std::min(newest.stated, commit);
         state->document = newest.document_state;
         state->own = newest.own;
         state->own_is_complete = newest.own_is_complete;

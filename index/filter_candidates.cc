@@ -24,7 +24,8 @@ struct Part {
 
 class Planner {
  public:
-  explicit Planner(const MetadataColumns& columns) : columns_(columns) {}
+  Planner(const MetadataColumns& columns, const NameColumns* names)
+      : columns_(columns), names_(names) {}
 
   Part Plan(const Node& node, Truth truth) const {
     switch (node.kind) {
@@ -39,12 +40,25 @@ class Planner {
  private:
   Part PlanCondition(const Node& node, Truth truth) const {
     Part part{&node, truth, {0, 0.5 * columns_.rows(), 1.0 * columns_.rows()}, {}, {}, false};
-    if (node.field.source != FilterField::Source::kMetadata) return part;
-    const MetadataColumn* column = columns_.Find(node.field.name);
-    if (column == nullptr && !columns_.complete()) return part;
+    const MetadataColumn* column = ColumnOf(node.field);
+    const bool no_row_has_it =
+        node.field.source == FilterField::Source::kMetadata && columns_.complete();
+    if (column == nullptr && !no_row_has_it) return part;
     part.selection.emplace(node, truth, column, columns_.rows());
     part.estimate = part.selection->Estimate();
     return part;
+  }
+
+  /// Null: there is none.
+  const MetadataColumn* ColumnOf(const FilterField& field) const {
+    switch (field.source) {
+      case FilterField::Source::kMetadata: return columns_.Find(field.name);
+      case FilterField::Source::kId: return names_ != nullptr ? &names_->id() : nullptr;
+      case FilterField::Source::kDocument: return names_ != nullptr ? &names_->document() : nullptr;
+      case FilterField::Source::kVersion:
+      case FilterField::Source::kText: break;
+    }
+    return nullptr;
   }
 
   /// Conditions on one column become one.
@@ -95,17 +109,19 @@ class Planner {
   }
 
   const MetadataColumns& columns_;
+  const NameColumns* names_;
 };
 
 /// Fewer than this part of the rows are asked one by one before a bitmap of a wide range is made.
 constexpr std::uint32_t kRowsOfAsked = 16;
 
+/// Without the estimate.
 FilterCandidates Run(const Part& part, std::uint32_t rows) {
-  if (part.selection) return {part.selection->Rows(), true};
-  if (part.children.empty()) return {RowBitmap::Below(rows), false};
+  if (part.selection) return {part.selection->Rows(), true, {}};
+  if (part.children.empty()) return {RowBitmap::Below(rows), false, {}};
   FilterCandidates result = Run(part.children[0], rows);
   for (std::size_t i = 1; i < part.children.size(); ++i) {
-    if (part.all && result.rows.empty()) return {{}, true};
+    if (part.all && result.rows.empty()) return {{}, true, {}};
     const Part& child = part.children[i];
     if (part.all && child.selection && child.selection->CanAskRows() &&
         result.rows.count() < rows / kRowsOfAsked) {
@@ -130,14 +146,18 @@ bool ColumnsTellAll(const Part& part) {
 
 }  // namespace
 
-FilterCandidates FindCandidates(const FilterProgram& filter, const MetadataColumns& columns) {
-  FilterCandidates found = Run(Planner(columns).Plan(*filter.root(), Truth::kTrue), columns.rows());
+FilterCandidates FindCandidates(const FilterProgram& filter, const MetadataColumns& columns,
+                                const NameColumns* names) {
+  const Part plan = Planner(columns, names).Plan(*filter.root(), Truth::kTrue);
+  FilterCandidates found = Run(plan, columns.rows());
   if (found.rows.empty()) found.exact = true;
+  found.estimate = plan.estimate;
   return found;
 }
 
-FilterEstimate EstimateMatches(const FilterProgram& filter, const MetadataColumns& columns) {
-  const Part plan = Planner(columns).Plan(*filter.root(), Truth::kTrue);
+FilterEstimate EstimateMatches(const FilterProgram& filter, const MetadataColumns& columns,
+                               const NameColumns* names) {
+  const Part plan = Planner(columns, names).Plan(*filter.root(), Truth::kTrue);
   return {plan.estimate, ColumnsTellAll(plan)};
 }
 

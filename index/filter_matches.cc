@@ -55,17 +55,16 @@ void PrepareWalk(std::uint32_t rows, SetMatches* matches) {
 }
 
 SetMatches MatchSet(const IndexView& view, std::size_t place, const FilterProgram& filter,
-                    bool make_columns) {
+                    const MetadataColumns::FieldNames* declared) {
   const RowSet& set = *view.sets[place];
   const std::uint32_t size = view.sizes[place];
   SetMatches matches;
   matches.estimate = {0, 0.5 * size, 1.0 * size};
-  const auto generation = set.ColumnsAt(view.commit, make_columns);
+  const auto generation = set.ColumnsAt(view.commit, declared);
   if (generation == nullptr) return matches;
   const RowBitmap changed = generation->changed->Rows();
-  matches.estimate = Widened(EstimateMatches(filter, generation->columns).rows,
-                             static_cast<double>(changed.count()), size);
-  FilterCandidates found = FindCandidates(filter, generation->columns);
+  FilterCandidates found = FindCandidates(filter, generation->columns, generation->names.get());
+  matches.estimate = Widened(found.estimate, static_cast<double>(changed.count()), size);
   found.rows -= changed;
   if (filter.needs_text()) {
     found.rows |= changed;
@@ -102,22 +101,25 @@ std::size_t FilterMatches::memory_bytes() const {
   return total;
 }
 
-FilterMatches MatchFilter(const IndexView& view, const FilterProgram& filter, bool make_columns) {
+FilterMatches MatchFilter(const IndexView& view, const FilterProgram& filter,
+                          const MetadataColumns::FieldNames* declared) {
   FilterMatches matches;
   for (std::size_t place = 0; place < view.sets.size(); ++place) {
-    matches.sets.push_back(MatchSet(view, place, filter, make_columns));
+    matches.sets.push_back(MatchSet(view, place, filter, declared));
   }
   return matches;
 }
 
-FilterMatches EstimateFilter(const IndexView& view, const FilterProgram& filter) {
+FilterMatches EstimateFilter(const IndexView& view, const FilterProgram& filter,
+                             const MetadataColumns::FieldNames& declared) {
   FilterMatches matches;
   for (std::size_t place = 0; place < view.sets.size(); ++place) {
     const double size = view.sizes[place];
     SetMatches set;
     set.estimate = {0, 0.5 * size, size};
-    if (const auto generation = view.sets[place]->ColumnsAt(view.commit, true)) {
-      const FilterEstimate estimate = EstimateMatches(filter, generation->columns);
+    if (const auto generation = view.sets[place]->ColumnsAt(view.commit, &declared)) {
+      const FilterEstimate estimate =
+          EstimateMatches(filter, generation->columns, generation->names.get());
       set.estimate = Widened(estimate.rows, generation->changed->count(), size);
       set.exact = estimate.exact;
       set.narrowed = estimate.exact || set.estimate.high < size;

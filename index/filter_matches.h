@@ -35,13 +35,15 @@ struct FilterMatches {
 };
 
 /// Asks the columns of each segment, and then the rows that changed since, unless the filter needs
-/// texts. Columns that are not there yet are made, which takes 0.5 us a row and field, unless
-/// `make_columns` is false: then rows have to be asked. REQUIRES: the filter is not empty. Throws
-/// std::bad_alloc.
-FilterMatches MatchFilter(const IndexView& view, const FilterProgram& filter, bool make_columns);
+/// texts. Columns that are not there yet are made, those of `declared` fields first, which takes
+/// 0.5 us a row and field; where `declared` is null rows have to be asked. REQUIRES: the filter is
+/// not empty. Throws std::bad_alloc.
+FilterMatches MatchFilter(const IndexView& view, const FilterProgram& filter,
+                          const MetadataColumns::FieldNames* declared);
 
 /// How many rows of each set match, and what would be known of them, from counts alone: without
-/// `rows`. REQUIRES: as above.
-FilterMatches EstimateFilter(const IndexView& view, const FilterProgram& filter);
+/// `rows`. Makes columns as above. REQUIRES: as above.
+FilterMatches EstimateFilter(const IndexView& view, const FilterProgram& filter,
+                             const MetadataColumns::FieldNames& declared);
 
 }  // namespace tracevec

@@ -6,9 +6,10 @@
 namespace tracevec {
 namespace {
 
-/// A walk of width w scores some 20 w rows and, among the matches of a filter, passes through as
-/// many; so many rows are scanned in the same time, and a scan misses none.
-constexpr double kScannedRowsOfWidth = 48;
+/// So many rows for each of a walk's width are scanned in about the time that the walk takes among
+/// them, and a scan misses none: with 5 % of 60,003 x 384 (93 a width) a walk answers 1.2 times as
+/// many queries with recall 0.954, with 5 % of 339,479 x 100 (66) about as many with 0.946.
+constexpr double kScannedRowsOfWidth = 100;
 /// From here on a walk that ignores the filter loses less than one that goes around what does not
 /// match.
 constexpr double kMostlyMatching = 0.9;

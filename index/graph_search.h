@@ -54,12 +54,12 @@ class GraphSearcher {
   void Begin(const GraphView& graph, const CodeRows& rows, const CodeQuery& query,
              const KernelTable& kernels, std::size_t ef, GraphCounts* counts,
              std::uint32_t hidden = kNoNode);
-  /// A walk among some of the rows, in the manner of ACORN (Patel et al. 2024): a neighbour that is
-  /// not one of them is passed through to its own neighbours, until a node has as many as it has
-  /// links. Each such row is passed once. Besides at the graph's entry, which may be found though
-  /// it is not one of them, it begins at the seeds: where the rows are may be far from the query.
-  /// Where few of them are about the entry, it is kFarWider times as wide as `ef`: the nearest of
-  /// rows that are far away are hard to tell from the others.
+  /// A walk among some of the rows, in the manner of ACORN (Patel et al. 2024), but through near
+  /// rows alone: a neighbour that is not one of them is a passage. It is scored, and its own
+  /// neighbours among the rows are looked at, if it comes up before it is farther than many of the
+  /// best rows found. Where few of the rows are about the graph's entry, the walk also begins at
+  /// the seeds, since they may all be far from the query, and is kFarWider times as wide as `ef`:
+  /// the nearest of rows that are far away are hard to tell from the others.
   void BeginAmong(const WalkAmong& among, const GraphView& graph, const CodeRows& rows,
                   const CodeQuery& query, const KernelTable& kernels, std::size_t ef,
                   GraphCounts* counts);
@@ -73,17 +73,17 @@ class GraphSearcher {
 
  private:
   std::uint32_t Descend();
-  /// Sets `fresh_` to the neighbours not seen before and has their codes fetched.
+  /// The best row not looked at yet, a passage too if it is near enough; kNoNode: none is left.
+  std::uint32_t TakeNext();
+  /// Sets `fresh_` to the neighbours not seen before and has their codes fetched; in a walk among
+  /// rows also the passages beside them.
   void CollectFresh(const std::uint32_t* links);
   static constexpr std::size_t kFarWider = 4;
 
   /// How many of the rows about a node the walk is among.
   double ShareAbout(std::uint32_t node, std::span<const std::uint32_t> bits) const;
-  /// Adds to `fresh_` what lies behind neighbours that the walk is not among.
-  void PassThrough(const std::uint32_t* links);
   void Prefetch(std::uint32_t row) const;
   void ScoreFresh();
-  void OfferFresh();
   void MarkSeen(std::uint32_t row) { seen_[row / 32] |= 1U << (row % 32); }
 
   const GraphView* graph_ = nullptr;
@@ -94,13 +94,19 @@ class GraphSearcher {
   std::vector<std::uint32_t> seen_;
   CandidatePool pool_;
   std::vector<Candidate> found_;
-  static constexpr std::size_t kMostFresh = std::size_t{2} * Graph::kDegree;
-  bool among_ = false;
-  std::vector<std::uint32_t> passed_;  // As seen_, of rows that a filtered walk passed through.
-  std::uint32_t fresh_[kMostFresh + 16] = {};  // As take_unseen wants it.
-  std::int32_t dots_[kMostFresh] = {};
-  float scores_[kMostFresh] = {};
+  std::uint32_t fresh_[Graph::kDegree + 16] = {};  // As take_unseen wants it.
+  std::int32_t dots_[Graph::kDegree] = {};
+  float scores_[Graph::kDegree] = {};
   std::size_t fresh_count_ = 0;
+
+  // Of a walk among some of the rows.
+  bool among_ = false;
+  bool through_passage_ = false;              // The row looked at last is one.
+  CandidatePool passages_;                    // Best first, as pool_.
+  std::size_t reach_ = 0;                     // Passages are to be better than this place of pool_.
+  std::vector<std::uint32_t> passages_seen_;  // As seen_; what the walk is among counts as seen.
+  std::uint32_t fresh_passages_[Graph::kDegree + 16] = {};
+  std::size_t fresh_passage_count_ = 0;
 };
 
 /// How many walks should take turns: two at once take 0.75 of the time of one after the other on

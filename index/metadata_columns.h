@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "core/filter_program.h"
 #include "index/row_bitmap.h"
@@ -30,29 +31,33 @@ struct MetadataColumn {
 class MetadataColumns {
  public:
   /// Fields beyond so many have no column: a map with a key for each of many things would make one
-  /// for each.
+  /// for each. Declared fields come first.
   static constexpr std::size_t kMostColumns = 1024;
 
   using Columns = std::map<std::string, MetadataColumn, std::less<>>;
 
+  MetadataColumns() = default;
   MetadataColumns(std::uint32_t rows, bool complete, Columns columns)
       : rows_(rows), complete_(complete), columns_(std::move(columns)) {}
 
   /// Sets own and inherited metadata of a row; what it points to stays until the next call.
   using SubjectOf = std::function<FilterSubject(std::uint32_t row)>;
+  using FieldNames = std::vector<std::string>;
   /// Cost: about 0.2 us a row and field. Throws std::bad_alloc, and what `subject_of` throws.
-  static MetadataColumns Build(std::uint32_t rows, const SubjectOf& subject_of);
+  static MetadataColumns Build(std::uint32_t rows, const FieldNames& declared,
+                               const SubjectOf& subject_of);
 
   std::uint32_t rows() const { return rows_; }
   /// Null: the field has no column.
   const MetadataColumn* Find(std::string_view path) const;
   /// Whether a field without a column is a field that no row has.
   bool complete() const { return complete_; }
+  const Columns& columns() const { return columns_; }
   std::size_t memory_bytes() const;
 
  private:
-  std::uint32_t rows_;
-  bool complete_;
+  std::uint32_t rows_ = 0;
+  bool complete_ = false;
   Columns columns_;
 };
 

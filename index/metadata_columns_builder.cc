@@ -126,6 +126,12 @@ void ListPaths(const Metadata& map, const std::string& prefix,
 
 class MetadataColumnsBuilder {
  public:
+  /// Declared fields have their columns before any row says what else there is.
+  explicit MetadataColumnsBuilder(const MetadataColumns::FieldNames& declared) {
+    for (const std::string& name : declared) ColumnOf(name);
+    complete_ = true;  // A declared field too many may be one that no row has.
+  }
+
   void Add(std::uint32_t row, const FilterSubject& subject) {
     if (subject.own == nullptr) {
       if (subject.inherited == nullptr) return;
@@ -144,7 +150,7 @@ class MetadataColumnsBuilder {
   MetadataColumns Build(std::uint32_t rows) {
     MetadataColumns::Columns columns;
     for (auto& [path, builder] : builders_) {
-      if (builder.given_up) continue;
+      if (builder.given_up || builder.present.empty()) continue;
       MetadataColumn column;
       column.present = RowBitmap::Of(builder.present);
       column.present.ShrinkToFit();
@@ -217,8 +223,9 @@ class MetadataColumnsBuilder {
 
 }  // namespace
 
-MetadataColumns MetadataColumns::Build(std::uint32_t rows, const SubjectOf& subject_of) {
-  MetadataColumnsBuilder builder;
+MetadataColumns MetadataColumns::Build(std::uint32_t rows, const FieldNames& declared,
+                                       const SubjectOf& subject_of) {
+  MetadataColumnsBuilder builder(declared);
   for (std::uint32_t row = 0; row < rows; ++row) builder.Add(row, subject_of(row));
   return builder.Build(rows);
 }

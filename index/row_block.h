@@ -28,6 +28,8 @@ struct NewRow {
   std::shared_ptr<const DocumentState> document_state;
   std::shared_ptr<const Metadata> own;
   bool own_is_complete = false;
+  /// The commit that gave it this state; not set where that is not asked for.
+  CommitNumber stated{};
 };
 
 /// Rows in memory, append-only with a fixed capacity. A reader touches only rows below a count that

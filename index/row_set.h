@@ -9,6 +9,7 @@
 #include <new>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -52,10 +53,11 @@ class RowSet {
   /// `scratch` is used again. REQUIRES: VisibleAt(row, view).
   virtual const ChunkState& StateAt(std::uint32_t row, CommitNumber view,
                                     StateScratch* scratch) const = 0;
-  /// Columns that filters are answered from at a view; null: each row has to be asked. With `make`
-  /// those that are not there yet are made, which takes some 0.5 us a row and field.
-  virtual std::shared_ptr<const ColumnGeneration> ColumnsAt(CommitNumber /*view*/,
-                                                            bool /*make*/) const {
+  /// Columns that filters are answered from at a view; null: each row has to be asked. Where
+  /// `declared` fields are given, which get theirs first, columns that are not there yet are made,
+  /// which takes some 0.5 us a row and field.
+  virtual std::shared_ptr<const ColumnGeneration> ColumnsAt(
+      CommitNumber /*view*/, const std::vector<std::string>* /*declared*/) const {
     return nullptr;
   }
   /// Gives a row a new state from state->commit on and frees states no view at or after

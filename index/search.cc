@@ -178,8 +178,10 @@ class Search {
   }
 
   void Accept(std::uint32_t place, std::span<const Candidate> found) {
-    const bool all_accepted = view_.sets[place]->AllVisibleAt(view_.commit) && !view_.may_expire &&
-                              !query_.exclude && !query_.hidden && query_.filter == nullptr;
+    // A walk among the matches finds nothing else.
+    const bool all_match = query_.filter == nullptr || way_ == SearchWay::kWalkMatches;
+    const bool all_accepted = all_match && view_.sets[place]->AllVisibleAt(view_.commit) &&
+                              !view_.may_expire && !query_.exclude && !query_.hidden;
     for (const Candidate& candidate : found) {
       const RowRef ref{place, candidate.row};
       if (!IsNumber(candidate.score)) continue;

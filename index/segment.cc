@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "core/return_if_error.h"
 #include "index/segment_document.h"
 #include "index/segment_reader.h"
 
@@ -59,6 +60,26 @@ std::string_view Segment::OwnBytes(std::uint32_t row) const {
   return {own_ + own_offsets_[row], own_offsets_[row + 1] - own_offsets_[row]};
 }
 
+std::string_view Segment::DocumentBytes(std::uint32_t row) const {
+  const std::uint32_t document = document_of_row_[row];
+  const std::uint64_t begin = document_offsets_[document];
+  return {documents_bytes_ + begin, document_offsets_[document + 1] - begin};
+}
+
+std::shared_ptr<const NameColumns> Segment::Names() const {
+  const std::lock_guard lock(names_mutex_);
+  if (names_ == nullptr) {
+    names_ = std::make_shared<const NameColumns>(
+        rows_, [this](std::uint32_t row) { return id(row); },
+        [this](std::uint32_t row) { return DocumentIdOf(row); });
+  }
+  return names_;
+}
+
+std::string_view Segment::DocumentIdOf(std::uint32_t row) const {
+  return SegmentDocumentId(DocumentBytes(row));
+}
+
 const ChunkState& Segment::StateAt(std::uint32_t row, CommitNumber view,
                                    StateScratch* scratch) const {
   if (const StatePage* page = pages_[row / kRowsPerPage].load(std::memory_order_acquire)) {
@@ -72,9 +93,7 @@ const ChunkState& Segment::StateAt(std::uint32_t row, CommitNumber view,
 const ChunkState& Segment::ImageState(std::uint32_t row, StateScratch* scratch) const {
   const std::uint32_t document = document_of_row_[row];
   if (scratch->set != this || scratch->document != document) {
-    const std::uint64_t begin = document_offsets_[document];
-    auto decoded =
-        DecodeSegmentDocument({documents_bytes_ + begin, document_offsets_[document + 1] - begin});
+    auto decoded = DecodeSegmentDocument(DocumentBytes(row));
     // Damage behind a checksum that matched: a document that no filter knows anything of.
     if (decoded == nullptr) decoded = std::make_shared<DocumentState>();
     scratch->set = this;
@@ -106,29 +125,44 @@ void SetMetadata(const ChunkState& state, FilterSubject* subject) {
 
 }  // namespace
 
-std::shared_ptr<const ColumnGeneration> Segment::ColumnsAt(CommitNumber view, bool make) const {
-  if (!make) return metadata_columns_->At(view);
-  return metadata_columns_->At(view, [this] {
+std::shared_ptr<const ColumnGeneration> Segment::ColumnsAt(
+    CommitNumber view, const MetadataColumns::FieldNames* declared) const {
+  if (declared == nullptr) return metadata_columns_->At(view);
+  return metadata_columns_->At(view, [&](ColumnGeneration* first) {
+    const auto file = columns_file();
+    if (file != nullptr && file->bytes != nullptr && file->as_of <= view) {
+      const auto read = ReadColumnsFile(*file);
+      // One that is damaged is found again by the thread that makes columns, which tells of it.
+      if (read.ok()) {
+        first->columns = std::move((*read)->columns);
+        first->as_of = (*read)->as_of;
+        first->names = (*read)->names;
+        return;
+      }
+    }
     StateScratch scratch;
-    return MetadataColumns::Build(rows_, [&](std::uint32_t row) {
+    first->columns = MetadataColumns::Build(rows_, *declared, [&](std::uint32_t row) {
       FilterSubject subject;
       SetMetadata(ImageState(row, &scratch), &subject);
       return subject;
     });
+    first->names = Names();
   });
 }
 
 std::shared_ptr<ColumnGeneration> Segment::MakeColumns(CommitNumber view,
+                                                       const MetadataColumns::FieldNames& declared,
                                                        const BuildStop& stop) const {
   StateScratch scratch;
-  auto columns = MetadataColumns::Build(rows_, [&](std::uint32_t row) {
+  auto columns = MetadataColumns::Build(rows_, declared, [&](std::uint32_t row) {
     if (row % kRowsPerPage == 0) CheckStop(stop);
     FilterSubject subject;
     if (VisibleAt(row, view)) SetMetadata(StateAt(row, view, &scratch), &subject);
     return subject;
   });
+  CheckStop(stop);
   return std::make_shared<ColumnGeneration>(
-      ColumnGeneration{std::move(columns), view, std::make_shared<ChangedRows>(rows_)});
+      ColumnGeneration{std::move(columns), view, std::make_shared<ChangedRows>(rows_), Names()});
 }
 
 void Segment::PutColumns(std::shared_ptr<ColumnGeneration> columns) {
@@ -141,6 +175,44 @@ void Segment::PutColumns(std::shared_ptr<ColumnGeneration> columns) {
     }
   }
   metadata_columns_->Put(std::move(columns));
+}
+
+void Segment::SetColumnsFile(std::shared_ptr<const ColumnsFile> file) {
+  const std::lock_guard lock(columns_file_mutex_);
+  columns_file_ = std::move(file);
+}
+
+std::shared_ptr<const ColumnsFile> Segment::columns_file() const {
+  const std::lock_guard lock(columns_file_mutex_);
+  return columns_file_;
+}
+
+bool Segment::ColumnsAreDue() const {
+  const auto file = columns_file();
+  return (file != nullptr && file->unread) || metadata_columns_->RefreshIsDue();
+}
+
+Result<std::shared_ptr<ColumnGeneration>> Segment::ReadColumnsFile(const ColumnsFile& file) const {
+  TRACEVEC_ASSIGN_OR_RETURN(
+      ReadColumnsResult read,
+      ReadColumns(
+          file.bytes->bytes(), columns_origin(), [this](std::uint32_t row) { return id(row); },
+          [this](std::uint32_t row) { return DocumentIdOf(row); }));
+  file.bytes->Forget(file.bytes->bytes());
+  if (read.as_of != file.as_of || read.checksum != file.checksum) {
+    return Status::Corruption("column file: another one than was recorded");
+  }
+  {
+    const std::lock_guard lock(names_mutex_);
+    if (names_ == nullptr) names_ = std::move(read.names);
+  }
+  return std::make_shared<ColumnGeneration>(ColumnGeneration{
+      std::move(read.columns), read.as_of, std::make_shared<ChangedRows>(rows_), Names()});
+}
+
+Result<std::uint64_t> Segment::WriteColumnsFile(const ColumnGeneration& generation,
+                                                ImageSink* sink) const {
+  return WriteColumns(generation, columns_origin(), sink);
 }
 
 const ChunkState* Segment::newest_state(std::uint32_t row) const {
@@ -171,6 +243,10 @@ std::optional<std::uint32_t> Segment::Find(DocumentNumber document, ChunkNumber 
 
 std::size_t Segment::memory_bytes() const {
   std::size_t total = hot_bytes_ + metadata_columns_->memory_bytes();
+  {
+    const std::lock_guard lock(names_mutex_);
+    if (names_ != nullptr) total += names_->memory_bytes();
+  }
   if (any_deleted_.load(std::memory_order_relaxed)) total += rows_ * sizeof(std::uint64_t);
   for (std::uint32_t page = 0; page * kRowsPerPage < rows_; ++page) {
     if (pages_[page].load(std::memory_order_relaxed) != nullptr) total += sizeof(StatePage);

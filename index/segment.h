@@ -3,20 +3,32 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "core/image_bytes.h"
+#include "core/image_sink.h"
 #include "index/aligned_array.h"
 #include "index/build_stop.h"
+#include "index/columns_image.h"
 #include "index/row_set.h"
 #include "index/segment_columns.h"
 #include "index/segment_format.h"
 #include "tracevec/status.h"
 
 namespace tracevec {
+
+/// A generation of a segment's columns that is kept in a file of its own.
+struct ColumnsFile {
+  std::shared_ptr<const ImageBytes> bytes;  ///< Null: it could not be opened.
+  std::uint64_t checksum = 0;               ///< Over all of it.
+  CommitNumber as_of{};
+  /// Not read yet by the thread that makes columns anew, so that it may be damaged.
+  bool unread = false;
+};
 
 /// An immutable image of rows with a graph for each vector field. Deletions and newer states lie
 /// beside the image, in memory. Threads: as RowSet.
@@ -44,17 +56,31 @@ class Segment final : public RowSet {
   std::string_view id(std::uint32_t row) const override;
   const ChunkState& StateAt(std::uint32_t row, CommitNumber view,
                             StateScratch* scratch) const override;
-  std::shared_ptr<const ColumnGeneration> ColumnsAt(CommitNumber view, bool make) const override;
+  std::shared_ptr<const ColumnGeneration> ColumnsAt(
+      CommitNumber view, const MetadataColumns::FieldNames* declared) const override;
   void PushState(std::uint32_t row, std::unique_ptr<ChunkState> state,
                  CommitNumber oldest_view) override;
   std::size_t memory_bytes() const override;
-  /// See SegmentColumns. Writer only.
-  bool ColumnsAreDue() const { return metadata_columns_->RefreshIsDue(); }
+  /// Whether columns should be read from their file, or made anew, see SegmentColumns. Writer only.
+  bool ColumnsAreDue() const;
   /// Columns with the states of a view, for PutColumns. Any thread. REQUIRES: the view is in use.
   /// Throws BuildStopped.
-  std::shared_ptr<ColumnGeneration> MakeColumns(CommitNumber view, const BuildStop& stop) const;
+  std::shared_ptr<ColumnGeneration> MakeColumns(CommitNumber view,
+                                                const MetadataColumns::FieldNames& declared,
+                                                const BuildStop& stop) const;
   /// Takes them into use, with what changed since. Writer only.
   void PutColumns(std::shared_ptr<ColumnGeneration> columns);
+  /// Says where a generation of columns is kept: columns that are not in memory are read from
+  /// there. Null: nowhere. Any thread.
+  void SetColumnsFile(std::shared_ptr<const ColumnsFile> file);
+  /// Any thread.
+  std::shared_ptr<const ColumnsFile> columns_file() const;
+  /// Reads a file of columns, for PutColumns. Any thread. Errors: Corruption, also of another one
+  /// than was recorded.
+  Result<std::shared_ptr<ColumnGeneration>> ReadColumnsFile(const ColumnsFile& file) const;
+  /// Writes a generation for SetColumnsFile, and gives its checksum. Any thread. Errors: those of
+  /// the sink.
+  Result<std::uint64_t> WriteColumnsFile(const ColumnGeneration& generation, ImageSink* sink) const;
   const std::shared_ptr<const ImageBytes>& image() const { return image_; }
   /// A checksum that binds every section of the image.
   std::uint64_t image_checksum() const { return image_checksum_; }
@@ -85,6 +111,11 @@ class Segment final : public RowSet {
   const ChunkState& ImageState(std::uint32_t row, StateScratch* scratch) const;
   /// A chunk's own metadata as the image has them.
   std::string_view OwnBytes(std::uint32_t row) const;
+  std::string_view DocumentBytes(std::uint32_t row) const;
+  std::string_view DocumentIdOf(std::uint32_t row) const;
+  ColumnsOrigin columns_origin() const { return {collection_, image_checksum_, rows_}; }
+  /// Made when it is first asked for. Any thread.
+  std::shared_ptr<const NameColumns> Names() const;
 
   explicit Segment(std::vector<FieldLayout> fields)
       : RowSet(std::move(fields)), hot_(fields_.size()) {}
@@ -108,6 +139,11 @@ class Segment final : public RowSet {
   /// Pages of states newer than the image; null where no row of the page has any.
   std::unique_ptr<std::atomic<StatePage*>[]> pages_;
   std::unique_ptr<SegmentColumns> metadata_columns_;
+  CollectionNumber collection_{};
+  mutable std::mutex names_mutex_;
+  mutable std::shared_ptr<const NameColumns> names_;  // Guarded by names_mutex_.
+  mutable std::mutex columns_file_mutex_;
+  std::shared_ptr<const ColumnsFile> columns_file_;  // Guarded by columns_file_mutex_.
 };
 
 }  // namespace tracevec

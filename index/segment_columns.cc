@@ -35,8 +35,9 @@ std::shared_ptr<const ColumnGeneration> SegmentColumns::At(CommitNumber view, co
     if (!generations_.empty() && generations_.back()->as_of > view) return nullptr;
   }
   if (auto found = At(view)) return found;
-  auto first =
-      std::make_shared<ColumnGeneration>(ColumnGeneration{make(), image_commit_, since_image_});
+  auto first = std::make_shared<ColumnGeneration>(
+      ColumnGeneration{MetadataColumns(), image_commit_, since_image_, nullptr});
+  make(first.get());
   const std::lock_guard lock(mutex_);
   generations_.push_back(first);
   return first;

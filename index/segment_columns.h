@@ -10,6 +10,7 @@
 
 #include "core/ids.h"
 #include "index/metadata_columns.h"
+#include "index/name_columns.h"
 #include "index/row_bitmap.h"
 
 namespace tracevec {
@@ -34,6 +35,8 @@ struct ColumnGeneration {
   MetadataColumns columns;
   CommitNumber as_of{};
   std::shared_ptr<ChangedRows> changed;
+  /// Of the segment, which must outlive their use. Null: it has none.
+  std::shared_ptr<const NameColumns> names;
 };
 
 /// The generations of a segment's columns: the first is made with the segment, or after an open in
@@ -41,7 +44,8 @@ struct ColumnGeneration {
 /// have changed. One writer; readers concurrently.
 class SegmentColumns {
  public:
-  using Make = std::function<MetadataColumns()>;
+  /// Sets columns, as the image has them, and names.
+  using Make = std::function<void(ColumnGeneration*)>;
 
   SegmentColumns(std::uint32_t rows, CommitNumber image_commit)
       : rows_(rows),

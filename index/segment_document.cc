@@ -40,6 +40,12 @@ std::shared_ptr<const DocumentState> DecodeSegmentDocument(std::string_view byte
   return document;
 }
 
+std::string_view SegmentDocumentId(std::string_view bytes) {
+  Decoder decoder(bytes, "segment document");
+  decoder.ReadFixed64();
+  return decoder.ReadStringView();
+}
+
 std::string EncodeOwnMetadata(const ChunkState& state) {
   if (state.own == nullptr && !state.own_is_complete) return {};
   Encoder encoder;

@@ -14,6 +14,9 @@ std::string EncodeSegmentDocument(const DocumentState& document);
 /// Nothing when the bytes are damaged.
 std::shared_ptr<const DocumentState> DecodeSegmentDocument(std::string_view bytes);
 
+/// Its id alone, which lies in the bytes; "" when they are damaged.
+std::string_view SegmentDocumentId(std::string_view bytes);
+
 /// Empty when the chunk has no metadata of its own.
 std::string EncodeOwnMetadata(const ChunkState& state);
 /// Sets own and own_is_complete. False when the bytes are damaged.

@@ -60,6 +60,7 @@ Result<std::shared_ptr<Segment>> SegmentReader::Read(bool check_contents) {
   }
   segment_->image_ = std::move(image_);
   segment_->image_checksum_ = trailer_.checksum;
+  segment_->collection_ = collection_;
   return std::move(segment_);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 namespace tracevec {
 
@@ -32,6 +33,22 @@ ValueRows::ValueRows(ValueTable values, const std::vector<Entry>& entries, std::
   many_places_.shrink_to_fit();
 }
 
+ValueRows ValueRows::OfTexts(ValueTable::RowOrder rows, ValueTable::TextOf text_of) {
+  ValueRows texts;
+  texts.rows_ = static_cast<std::uint32_t>(rows->size());
+  texts.row_of_place_ = rows;
+  texts.values_ = ValueTable::OfTexts(std::move(rows), std::move(text_of));
+  return texts;
+}
+
+std::span<const std::uint32_t> ValueRows::FewOf(Range range) const {
+  if (row_of_place_ != nullptr) {
+    return std::span(*row_of_place_).subspan(range.first, range.last - range.first);
+  }
+  return std::span(few_).subspan(few_starts_[range.first],
+                                 few_starts_[range.last] - few_starts_[range.first]);
+}
+
 void ValueRows::NotePlaces(const std::vector<Entry>& entries) {
   constexpr std::uint32_t kLeastValues = 16;  // Fewer are combined as fast.
   const auto count = [this](ValueTable::Group group) {
@@ -57,14 +74,14 @@ RowBitmap ValueRows::RowsOfFew(std::span<const Range> ranges) const {
   std::vector<std::uint32_t> rows;
   std::vector<std::uint64_t> bits;
   std::uint64_t total = 0;
-  for (const Range& range : ranges) total += few_starts_[range.last] - few_starts_[range.first];
+  for (const Range& range : ranges) total += FewOf(range).size();
   if (total > kSortedAtMost) bits.resize(rows_ / 64 + 1);
   for (const Range& range : ranges) {
-    for (std::uint32_t i = few_starts_[range.first]; i < few_starts_[range.last]; ++i) {
+    for (const std::uint32_t row : FewOf(range)) {
       if (bits.empty()) {
-        rows.push_back(few_[i]);
+        rows.push_back(row);
       } else {
-        bits[few_[i] / 64] |= std::uint64_t{1} << (few_[i] % 64);
+        bits[row / 64] |= std::uint64_t{1} << (row % 64);
       }
     }
   }
@@ -88,6 +105,15 @@ RowBitmap ValueRows::RowsOf(std::span<const Range> ranges) const {
   if (in_parts < CountOf(ranges)) parts.push_back(&few.emplace(RowsOfFew(ranges)));
   if (parts.size() == 1) return few ? *std::move(few) : *parts.front();
   return RowBitmap::Union(parts);
+}
+
+std::vector<std::uint32_t> ValueRows::RowsOf(std::uint32_t place) const {
+  const auto at = std::lower_bound(many_places_.begin(), many_places_.end(), place);
+  if (at != many_places_.end() && *at == place) {
+    return many_[static_cast<std::size_t>(at - many_places_.begin())].Rows();
+  }
+  const auto few = FewOf({place, place + 1});
+  return {few.begin(), few.end()};
 }
 
 std::size_t ValueRows::memory_bytes() const {

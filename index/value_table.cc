@@ -1,8 +1,10 @@
 #include "index/value_table.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <compare>
+#include <utility>
 
 #include "core/sort_key.h"
 
@@ -75,7 +77,18 @@ void ValueTable::Add(const Value& value) {
   bits_.push_back(bits);
 }
 
+ValueTable ValueTable::OfTexts(RowOrder rows, TextOf text_of) {
+  ValueTable table;
+  const auto texts = static_cast<std::size_t>(Group::kString);
+  std::fill(table.group_starts_.begin() + texts + 1, table.group_starts_.end(),
+            static_cast<std::uint32_t>(rows->size()));
+  table.text_rows_ = std::move(rows);
+  table.text_of_ = std::move(text_of);
+  return table;
+}
+
 ValueView ValueTable::view(std::uint32_t place) const {
+  if (text_rows_ != nullptr) return ValueView::Of(text_of_((*text_rows_)[place]));
   ValueView view;
   view.type = types_[place];
   const std::uint64_t bits = bits_[place];
@@ -96,11 +109,27 @@ ValueView ValueTable::view(std::uint32_t place) const {
   return view;
 }
 
+Value ValueTable::value(std::uint32_t place) const {
+  const ValueView view = this->view(place);
+  switch (view.type) {
+    case Value::Type::kNull: break;
+    case Value::Type::kBool: return view.boolean;
+    case Value::Type::kInt: return view.integer;
+    case Value::Type::kDouble: return view.number;
+    case Value::Type::kString: return std::string(view.text);
+    case Value::Type::kTimestamp: return Timestamp{view.integer};
+    case Value::Type::kList: return *view.list;
+    case Value::Type::kMap: return Value::Map();
+  }
+  return {};
+}
+
 std::size_t ValueTable::memory_bytes() const {
   constexpr std::size_t kListBytes = 200;  // Lists as whole values are rare; a rough guess does.
   return types_.capacity() + bits_.capacity() * sizeof(std::uint64_t) +
          text_ends_.capacity() * sizeof(std::uint64_t) + texts_.capacity() +
-         lists_.size() * kListBytes;
+         lists_.size() * kListBytes +
+         (text_rows_ != nullptr ? text_rows_->capacity() * sizeof(std::uint32_t) : 0);
 }
 
 }  // namespace tracevec

@@ -3,7 +3,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/filter_compare.h"
@@ -12,7 +15,8 @@
 namespace tracevec {
 
 /// Distinct values of a metadata field, in an order in which all that compare with each other
-/// (docs/filters.md) lie together, ascending. Immutable; safe for concurrent use.
+/// (docs/filters.md) lie together, ascending; or texts of rows that are kept elsewhere, where equal
+/// ones follow each other. Immutable; safe for concurrent use.
 class ValueTable {
  public:
   enum class Group : std::uint8_t {
@@ -38,11 +42,17 @@ class ValueTable {
   /// REQUIRES: `sorted` is in the order of Before, without two of the same.
   explicit ValueTable(const std::vector<const Value*>& sorted);
 
+  using TextOf = std::function<std::string_view(std::uint32_t row)>;
+  using RowOrder = std::shared_ptr<const std::vector<std::uint32_t>>;
+  /// REQUIRES: `rows` are in ascending order of their texts, which outlive this.
+  static ValueTable OfTexts(RowOrder rows, TextOf text_of);
+
   static Group GroupOf(const Value& value);
   /// A strict total order over values that are not Identical.
   static bool Before(const Value& a, const Value& b);
 
-  std::uint32_t size() const { return static_cast<std::uint32_t>(types_.size()); }
+  Value value(std::uint32_t place) const;
+  std::uint32_t size() const { return group_starts_.back(); }
   ValueView view(std::uint32_t place) const;
   Range group(Group group) const {
     const auto at = static_cast<std::size_t>(group);
@@ -59,6 +69,8 @@ class ValueTable {
   std::vector<std::uint64_t> text_ends_;
   std::string texts_;
   std::vector<Value::List> lists_;
+  RowOrder text_rows_;  ///< Not null: all are texts, that of place p is text_of_(text_rows_[p]).
+  TextOf text_of_;
 };
 
 }  // namespace tracevec

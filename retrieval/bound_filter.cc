@@ -47,9 +47,11 @@ Result<std::shared_ptr<const BoundFilter>> BindFilter(const CollectionState& sta
   }
   TRACEVEC_ASSIGN_OR_RETURN(bound->program,
                             FilterProgram::Compile(where, state.schema, view.known_fields.get()));
-  bound->matches = use == FilterUse::kEstimate
-                       ? EstimateFilter(rows, bound->program)
-                       : MatchFilter(rows, bound->program, use == FilterUse::kMatch);
+  const MetadataColumns::FieldNames declared = state.DeclaredFields();
+  bound->matches =
+      use == FilterUse::kEstimate
+          ? EstimateFilter(rows, bound->program, declared)
+          : MatchFilter(rows, bound->program, use == FilterUse::kMatch ? &declared : nullptr);
   if (view.in_memory && use == FilterUse::kMatch) view.filters->Add(bound);
   return std::shared_ptr<const BoundFilter>(std::move(bound));
 }

@@ -121,6 +121,12 @@ std::vector<FieldLayout> CollectionState::Layouts() const {
   return layouts;
 }
 
+std::vector<std::string> CollectionState::DeclaredFields() const {
+  std::vector<std::string> names;
+  for (const auto& declared : schema.metadata) names.push_back(declared.first);
+  return names;
+}
+
 void CollectionState::PublishView() {
   auto view = std::make_shared<CollectionView>();
   view->commit = counters.commit;

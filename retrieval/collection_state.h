@@ -169,6 +169,8 @@ struct CollectionState : std::enable_shared_from_this<CollectionState> {
   /// Numbers of all vector fields that have vectors: a migration has two of one field.
   std::vector<FieldNumber> StoredFields() const;
   std::vector<FieldLayout> Layouts() const;
+  /// Names of the declared metadata fields: those get columns first.
+  std::vector<std::string> DeclaredFields() const;
   /// Those it took the place of that are still read.
   std::vector<std::shared_ptr<CollectionState>> EarlierInUse() const;
   /// Tells readers of earlier states that vectors of a field are not what they were. Call it before

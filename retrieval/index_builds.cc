@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/return_if_error.h"
+#include "retrieval/column_files.h"
 #include "retrieval/idle_thread.h"
 #include "retrieval/index_checkpoint.h"
 #include "retrieval/index_verifier.h"
@@ -64,12 +65,32 @@ bool PutInPlace(Engine& engine, CollectionState& state,
     if (segment != nullptr) DiscardSegment(engine, *segment);
     return false;
   }
-  if (in_file) state.stored_index.images.push_back(FileOf(*segment)->number());
+  if (in_file) {
+    for (const std::uint64_t file : FilesOf(*segment)) state.stored_index.images.push_back(file);
+  }
   index->Replace(build, std::move(segment), state.views.Oldest());
   ++state.builds;
   if (in_file || of_files) state.stored_index.checkpoint_is_due = true;
   state.PublishView();
   return true;
+}
+
+/// What an opened index has of a segment's columns in a file, the first time; null: nothing, or it
+/// is damaged, which the collection's warnings tell.
+std::shared_ptr<ColumnGeneration> ReadUnreadColumns(CollectionState& state, Segment& segment) {
+  const std::shared_ptr<const ColumnsFile> file = segment.columns_file();
+  if (file == nullptr || !file->unread) return nullptr;
+  if (file->bytes == nullptr) {  // Of which a warning was given.
+    segment.SetColumnsFile(nullptr);
+    return nullptr;
+  }
+  auto columns = segment.ReadColumnsFile(*file);
+  auto read = std::make_shared<ColumnsFile>(*file);
+  read->unread = false;
+  segment.SetColumnsFile(columns.ok() ? std::move(read) : nullptr);
+  if (columns.ok()) return *std::move(columns);
+  state.warnings.Add("columns of filters are made again: " + columns.status().message());
+  return nullptr;
 }
 
 }  // namespace
@@ -101,17 +122,34 @@ Result<bool> BuildNext(Engine& engine, const std::shared_ptr<CollectionState>& s
 
 bool RenewColumns(Engine& engine, CollectionState& state, const BuildStop& stop) {
   std::shared_ptr<Segment> segment;
+  std::shared_ptr<CollectionIndex> index;
   std::shared_ptr<const CollectionView> view;  // As in BuildNext.
+  std::vector<std::string> declared;
   {
     const std::lock_guard writer(engine.writer_mutex());
     if (state.index == nullptr || state.dropped.load()) return false;
-    segment = state.index->SegmentWithDueColumns();
+    index = state.index;
+    segment = index->SegmentWithDueColumns();
     view = state.views.Current();
+    declared = state.DeclaredFields();
   }
   if (segment == nullptr) return false;
-  auto columns = RunIdle([&] { return segment->MakeColumns(view->commit, stop); });
+  const std::shared_ptr<const ColumnsFile> before = segment->columns_file();
+  auto columns = RunIdle([&] { return ReadUnreadColumns(state, *segment); });
+  const bool made = columns == nullptr;
+  if (made) {
+    columns = RunIdle([&] { return segment->MakeColumns(view->commit, declared, stop); });
+    if (!engine.read_only() && FileOf(*segment) != nullptr) {
+      KeepColumns(engine.store(), state, *segment, *columns);
+    }
+  }
   const std::lock_guard writer(engine.writer_mutex());
   segment->PutColumns(std::move(columns));
+  const auto now = segment->columns_file();
+  if (!made || now == before) return true;
+  // In an index that was given up meanwhile nobody names it: the next checkpoint removes it.
+  if (now != nullptr) state.stored_index.images.push_back(RecordOf(now.get(), 0)->number);
+  if (state.index == index) state.stored_index.checkpoint_is_due = true;
   return true;
 }
 

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "core/return_if_error.h"
+#include "retrieval/column_files.h"
+#include "storage/features.h"
 #include "storage/keys.h"
 #include "storage/records.h"
 
@@ -29,7 +31,11 @@ IndexCheckpointRecord MakeCheckpoint(const CollectionState& state, const KeptFil
     const RowSet& set = *view.sets[s];
     const auto* segment = dynamic_cast<const Segment*>(&set);
     const ImageFile* file = segment == nullptr ? nullptr : FileOf(*segment);
-    if (const auto found = kept.find(segment); found != kept.end()) file = found->second.get();
+    auto columns = segment == nullptr ? nullptr : segment->columns_file();
+    if (const auto found = kept.find(segment); found != kept.end()) {
+      file = found->second.image.get();
+      columns = found->second.columns;
+    }
     if (file == nullptr) {
       for (std::uint32_t row = 0; row < view.sizes[s]; ++row) {
         if (set.Alive(row)) stale.push_back(set.document(row));
@@ -42,10 +48,24 @@ IndexCheckpointRecord MakeCheckpoint(const CollectionState& state, const KeptFil
     image.rows = segment->rows();
     image.stamp = file->stamp();
     segment->ListChanges(&image.dead, &stale);
+    if (const auto named = RecordOf(columns.get(), record.images.size())) {
+      record.columns.push_back(*named);
+    }
     record.images.push_back(std::move(image));
   }
   SortUnique(stale);
   return record;
+}
+
+/// Before the first checkpoint that names columns, which older versions could not read.
+Status SetColumnsFeature(const Store& store, StoreBatch* batch) {
+  TRACEVEC_ASSIGN_OR_RETURN(const auto stored, store.Get(Table::kRecords, keys::Format()));
+  if (!stored) return Status::Corruption("the format record is missing");
+  TRACEVEC_ASSIGN_OR_RETURN(FormatRecord record, DecodeFormat(*stored));
+  if ((record.feature_flags & kColumnFilesFeature) != 0) return Status::Ok();
+  record.feature_flags |= kColumnFilesFeature;
+  batch->Put(Table::kRecords, keys::Format(), EncodeFormat(record));
+  return Status::Ok();
 }
 
 Result<std::shared_ptr<const ImageFile>> WriteToFile(Store& store, const ImageBytes& image) {
@@ -54,6 +74,15 @@ Result<std::shared_ptr<const ImageFile>> WriteToFile(Store& store, const ImageBy
   TRACEVEC_RETURN_IF_ERROR(writer->Reserve(bytes.size()));
   TRACEVEC_RETURN_IF_ERROR(writer->Append(bytes.data(), bytes.size()));
   return writer->Finish();
+}
+
+/// Null where there are none, or they cannot be written: then they are made again.
+std::shared_ptr<const ColumnsFile> WriteColumnsOf(Store& store, const CollectionState& state,
+                                                  const Segment& segment) {
+  const auto newest = segment.ColumnsAt(state.counters.commit, nullptr);
+  if (newest == nullptr) return nullptr;
+  auto written = WriteColumnsFile(store, segment, *newest);
+  return written.ok() ? *std::move(written) : nullptr;
 }
 
 }  // namespace
@@ -71,9 +100,11 @@ Status WriteIndexCheckpoint(Store& store, CollectionState& state, const KeptFile
     batch.Delete(Table::kRecords, key);
   } else {
     batch.Put(Table::kRecords, key, EncodeIndexCheckpoint(record));
+    if (!record.columns.empty()) TRACEVEC_RETURN_IF_ERROR(SetColumnsFeature(store, &batch));
   }
   std::vector<std::uint64_t> named;  // Before the write: after it nothing may fail.
   for (const ImageRecord& image : record.images) named.push_back(image.number);
+  for (const ColumnsRecord& columns : record.columns) named.push_back(columns.number);
   // Synced, since the files that it does not name go next.
   TRACEVEC_RETURN_IF_ERROR(store.Write(batch, /*sync=*/true));
   StoredIndex& stored = state.stored_index;
@@ -95,9 +126,10 @@ Status RemoveReplacedImages(Store& store, CollectionState& state) {
   std::set<std::uint64_t> used;
   if (state.index != nullptr) {
     for (const auto& set : state.index->View(state.counters.commit).sets) {
-      const auto* segment = dynamic_cast<const Segment*>(set.get());
-      const ImageFile* file = segment == nullptr ? nullptr : FileOf(*segment);
-      if (file != nullptr) used.insert(file->number());
+      if (const auto* segment = dynamic_cast<const Segment*>(set.get())) {
+        const std::vector<std::uint64_t> files = FilesOf(*segment);
+        used.insert(files.begin(), files.end());
+      }
     }
   }
   const std::vector<std::uint64_t>& stored = state.stored_index.images;
@@ -121,7 +153,7 @@ Status PersistIndex(Store& store, CollectionState& state, const IndexOptions& op
     if (segment->rows() < options.least_rows_of_file_at_close) continue;
     auto file = WriteToFile(store, *segment->image());
     if (file.ok()) {
-      kept[segment] = *std::move(file);
+      kept[segment] = {*std::move(file), WriteColumnsOf(store, state, *segment)};
     } else if (first_failure.ok()) {
       first_failure = file.status();
     }
@@ -143,6 +175,7 @@ Status RemoveStrayImages(Store& store) {
     const auto record = DecodeIndexCheckpoint(cursor.value());
     if (!record.ok()) continue;  // Its collection cannot use a file either.
     for (const ImageRecord& image : record->images) named.insert(image.number);
+    for (const ColumnsRecord& columns : record->columns) named.insert(columns.number);
   }
   TRACEVEC_RETURN_IF_ERROR(cursor.status());
   for (const std::uint64_t number : numbers) {

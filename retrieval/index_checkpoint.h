@@ -14,8 +14,12 @@ namespace tracevec {
 /// The file that a segment's image is mapped from; null: it is in memory.
 const ImageFile* FileOf(const Segment& segment);
 
-/// Files that were written of segments whose images are in memory.
-using KeptFiles = std::map<const Segment*, std::shared_ptr<const ImageFile>>;
+/// Files that were written of a segment whose image is in memory.
+struct KeptFile {
+  std::shared_ptr<const ImageFile> image;
+  std::shared_ptr<const ColumnsFile> columns;  ///< Null: none.
+};
+using KeptFiles = std::map<const Segment*, KeptFile>;
 
 /// Stores which image files belong to the index as it stands and what of it they do not hold, in
 /// one durable write that also forgets the changes recorded before; then removes the files that

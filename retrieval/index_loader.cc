@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "core/return_if_error.h"
+#include "retrieval/column_files.h"
 #include "retrieval/row_loader.h"
 #include "storage/image_files.h"
 #include "storage/keys.h"
@@ -24,7 +25,9 @@ class IndexLoader {
   Status Load() {
     TRACEVEC_RETURN_IF_ERROR(ReadCheckpoint());
     StartIndex();
-    for (const ImageRecord& image : checkpoint_.images) TRACEVEC_RETURN_IF_ERROR(AddImage(image));
+    for (std::size_t i = 0; i < checkpoint_.images.size(); ++i) {
+      TRACEVEC_RETURN_IF_ERROR(AddImage(i));
+    }
     TRACEVEC_RETURN_IF_ERROR(some_are_missing_ ? ReadAll() : ReadStale());
     if (index_->live_rows() != state_.counters.chunks && index_->segments() > 0) {
       Distrust(fmt::format("with its images it has {} chunks, {} were counted", index_->live_rows(),
@@ -57,6 +60,7 @@ class IndexLoader {
     }
     checkpoint_ = *std::move(checkpoint);
     for (const ImageRecord& image : checkpoint_.images) loaded_.images.push_back(image.number);
+    for (const ColumnsRecord& each : checkpoint_.columns) loaded_.images.push_back(each.number);
     if (checkpoint_.commit > state_.counters.commit) {
       Distrust(fmt::format("its checkpoint is of commit {}, the last one is {}",
                            Raw(checkpoint_.commit), Raw(state_.counters.commit)));
@@ -86,12 +90,14 @@ class IndexLoader {
   void StartIndex() { index_ = std::make_shared<CollectionIndex>(state_.Layouts()); }
 
   /// Opens an image, or notes that it cannot be used.
-  Status AddImage(const ImageRecord& image) {
+  Status AddImage(std::size_t place) {
+    const ImageRecord& image = checkpoint_.images[place];
     const Result<std::shared_ptr<Segment>> segment = OpenSegment(image);
     if (segment.ok()) {
       for (const std::uint32_t row : image.dead) {
         (*segment)->Delete(row, state_.counters.commit);
       }
+      AddColumns(place, **segment);
       index_->AddSegment(*segment);
       return Status::Ok();
     }
@@ -99,6 +105,19 @@ class IndexLoader {
     if (segment.status().code() == StatusCode::kResourceExhausted) return segment.status();
     Warn(segment.status().message());
     return Status::Ok();
+  }
+
+  /// Before rows are restated: what is newer than the columns is then told to them.
+  void AddColumns(std::size_t place, Segment& segment) {
+    const auto& all = checkpoint_.columns;
+    const auto named = std::find_if(
+        all.begin(), all.end(), [place](const ColumnsRecord& each) { return each.image == place; });
+    if (named == all.end()) return;
+    auto file = OpenColumnsFile(store_, *named);
+    if (file.ok()) return segment.SetColumnsFile(*std::move(file));
+    segment.SetColumnsFile(std::make_shared<ColumnsFile>(ColumnsFile{nullptr, 0, {}, true}));
+    warnings_.push_back(
+        fmt::format("columns of filters are made again: {}", file.status().message()));
   }
 
   Result<std::shared_ptr<Segment>> OpenSegment(const ImageRecord& image) {
@@ -165,6 +184,7 @@ class IndexLoader {
   /// Nothing of the images is used.
   void Distrust(std::string_view why) {
     checkpoint_.images.clear();
+    checkpoint_.columns.clear();
     loaded_.unverified.clear();
     Warn(why);
   }
@@ -225,6 +245,9 @@ Status LoadStoredIndex(const Store& store, CollectionState& state) {
   if (!checkpoint.ok()) return Status::Ok();
   for (const ImageRecord& image : checkpoint->images) {
     state.stored_index.images.push_back(image.number);
+  }
+  for (const ColumnsRecord& columns : checkpoint->columns) {
+    state.stored_index.images.push_back(columns.number);
   }
   return Status::Ok();
 }

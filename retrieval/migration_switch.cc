@@ -9,6 +9,7 @@
 
 #include "core/return_if_error.h"
 #include "retrieval/clock.h"
+#include "retrieval/column_files.h"
 #include "retrieval/commit.h"
 #include "retrieval/document_reader.h"
 #include "retrieval/guard.h"
@@ -290,8 +291,8 @@ class Switch {
     new_->withdrawals = old_->withdrawals.load();
     new_->stored_index.images = old_->stored_index.images;
     for (const auto& segment : segments_) {
-      if (const ImageFile* file = FileOf(*segment)) {
-        new_->stored_index.images.push_back(file->number());
+      for (const std::uint64_t file : FilesOf(*segment)) {
+        new_->stored_index.images.push_back(file);
       }
     }
     new_->stored_index.checkpoint_is_due = true;

@@ -97,21 +97,33 @@ class MetadataWalk {
       if (key.document > document) return Status::Ok();
       if (key.commit > commit_) continue;
       if (records_.contains(Raw(key.chunk))) continue;  // Newest first.
-      TRACEVEC_ASSIGN_OR_RETURN(records_[Raw(key.chunk)], DecodeChunkMetadata(cursor_.value()));
+      Found& found = records_[Raw(key.chunk)];
+      TRACEVEC_ASSIGN_OR_RETURN(found.record, DecodeChunkMetadata(cursor_.value()));
+      found.commit = key.commit;
     }
     return cursor_.status();
   }
 
   OwnMetadata Of(ChunkNumber chunk, const Metadata& document) const {
     const auto found = records_.find(Raw(chunk));
-    return found == records_.end() ? OwnMetadata() : CombineOwn(document, found->second);
+    return found == records_.end() ? OwnMetadata() : CombineOwn(document, found->second.record);
+  }
+  /// The commit that wrote the chunk's own metadata; 0: it has none.
+  CommitNumber CommitOf(ChunkNumber chunk) const {
+    const auto found = records_.find(Raw(chunk));
+    return found == records_.end() ? CommitNumber{} : found->second.commit;
   }
 
  private:
   const CollectionNumber collection_;
   const CommitNumber commit_;
   StoreCursor cursor_;
-  std::unordered_map<std::uint32_t, ChunkMetadataRecord> records_;
+  struct Found {
+    ChunkMetadataRecord record;
+    CommitNumber commit{};
+  };
+
+  std::unordered_map<std::uint32_t, Found> records_;
 };
 
 /// Puts the rows of documents together. Documents must be asked in ascending order.
@@ -146,6 +158,7 @@ class RowWalk {
       row.document_state = shared;
       row.own = own.fields;
       row.own_is_complete = own.complete;
+      row.stated = std::max(version.commit, metadata_.CommitOf(entry.chunk));
       rows.push_back(std::move(row));
     }
     return rows;

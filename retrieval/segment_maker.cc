@@ -9,6 +9,7 @@
 #include "core/return_if_error.h"
 #include "index/memory_image.h"
 #include "index/segment_builder.h"
+#include "retrieval/column_files.h"
 #include "retrieval/index_checkpoint.h"
 
 namespace tracevec {
@@ -64,9 +65,12 @@ Result<std::shared_ptr<const ImageBytes>> WriteImage(Engine& engine, CollectionS
 }
 
 /// Makes columns before the first filter asks for them. Without memory for them there are none.
-void MakeFirstColumns(Engine& engine, Segment& segment, CommitNumber as_of, const BuildStop& stop) {
+void MakeFirstColumns(Engine& engine, CollectionState& state, Segment& segment, CommitNumber as_of,
+                      const BuildStop& stop) {
   try {
-    segment.PutColumns(segment.MakeColumns(as_of, stop));
+    auto columns = segment.MakeColumns(as_of, state.DeclaredFields(), stop);
+    if (FileOf(segment) != nullptr) KeepColumns(engine.store(), state, segment, *columns);
+    segment.PutColumns(std::move(columns));
   } catch (const std::bad_alloc&) {
   } catch (const BuildStopped&) {
     DiscardSegment(engine, segment);
@@ -99,14 +103,14 @@ Result<std::shared_ptr<Segment>> MakeSegment(Engine& engine, CollectionState& st
   if (!segment.ok() && number != 0) {
     engine.store().image_files().Remove(number).IgnoreError("the next open removes it");
   }
-  if (segment.ok()) MakeFirstColumns(engine, **segment, build->as_of, stop);
+  if (segment.ok()) MakeFirstColumns(engine, state, **segment, build->as_of, stop);
   return segment;
 }
 
 void DiscardSegment(Engine& engine, const Segment& segment) {
-  const ImageFile* file = FileOf(segment);
-  if (file == nullptr) return;
-  engine.store().image_files().Remove(file->number()).IgnoreError("the next open removes it");
+  for (const std::uint64_t file : FilesOf(segment)) {
+    engine.store().image_files().Remove(file).IgnoreError("the next open removes it");
+  }
 }
 
 }  // namespace tracevec

@@ -17,7 +17,7 @@ Result<std::shared_ptr<Segment>> MakeSegment(Engine& engine, CollectionState& st
                                              CollectionIndex::Build* build, std::size_t threads,
                                              const BuildStop& stop);
 
-/// Removes the file of a segment that did not come into use, if it has one.
+/// Removes the files of a segment that did not come into use, if it has any.
 void DiscardSegment(Engine& engine, const Segment& segment);
 
 }  // namespace tracevec

@@ -18,11 +18,13 @@ inline constexpr std::uint64_t kMigrationsFeature = 0x800;
 /// Vector fields name the kind of their codes beside the metric.
 inline constexpr std::uint64_t kCodeChoiceFeature = 0x1000;
 
+/// Index checkpoints end with the files of columns.
+inline constexpr std::uint64_t kColumnFilesFeature = 0x8000;
 /// Bodies say which vector fields a migration filled.
 inline constexpr std::uint64_t kFilledFieldsFeature = 0x10000;
 
-inline constexpr std::uint64_t kKnownFeatures = kSnapshotsFeature | kKeptVersionsFeature |
-                                                kEmbedCallsFeature | kMigrationsFeature |
-                                                kCodeChoiceFeature | kFilledFieldsFeature;
+inline constexpr std::uint64_t kKnownFeatures =
+    kSnapshotsFeature | kKeptVersionsFeature | kEmbedCallsFeature | kMigrationsFeature |
+    kCodeChoiceFeature | kColumnFilesFeature | kFilledFieldsFeature;
 
 }  // namespace tracevec

@@ -16,7 +16,9 @@
 namespace tracevec {
 namespace {
 
-constexpr std::string_view kSuffix = ".image";
+constexpr std::string_view SuffixOf(ImageKind kind) {
+  return kind == ImageKind::kSegment ? ".image" : ".columns";
+}
 /// What an image must leave free for the store, without which nothing can be acknowledged.
 constexpr std::uint64_t kLeastFreeBytesBeside = std::uint64_t{64} << 20;
 /// Rows come in pieces of a few hundred bytes: a system call for each would cost more than the
@@ -25,8 +27,10 @@ constexpr std::size_t kBufferBytes = std::size_t{1} << 20;
 
 /// Nothing for what is not the name of an image.
 std::optional<std::uint64_t> NumberOf(std::string_view name) {
-  if (!name.ends_with(kSuffix)) return std::nullopt;
-  name.remove_suffix(kSuffix.size());
+  const std::string_view suffix = SuffixOf(
+      name.ends_with(SuffixOf(ImageKind::kSegment)) ? ImageKind::kSegment : ImageKind::kColumns);
+  if (!name.ends_with(suffix)) return std::nullopt;
+  name.remove_suffix(suffix.size());
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
   if (error != std::errc() || end != name.data() + name.size() || number == 0) return std::nullopt;
@@ -109,8 +113,8 @@ class FileImageWriter final : public ImageWriter {
 ImageFiles::ImageFiles(std::shared_ptr<rocksdb::FileSystem> file_system, std::string directory)
     : file_system_(std::move(file_system)), directory_(std::move(directory)) {}
 
-std::string ImageFiles::PathOf(std::uint64_t number) const {
-  return fmt::format("{}/{}{}", directory_, number, kSuffix);
+std::string ImageFiles::PathOf(std::uint64_t number, ImageKind kind) const {
+  return fmt::format("{}/{}{}", directory_, number, SuffixOf(kind));
 }
 
 Status ImageFiles::Prepare() {
@@ -128,7 +132,7 @@ Status ImageFiles::Prepare() {
   return Status::Ok();
 }
 
-Result<std::unique_ptr<ImageWriter>> ImageFiles::Create() {
+Result<std::unique_ptr<ImageWriter>> ImageFiles::Create(ImageKind kind) {
   return WithoutExceptions([&]() -> Result<std::unique_ptr<ImageWriter>> {
     std::uint64_t number = 0;
     {
@@ -136,7 +140,7 @@ Result<std::unique_ptr<ImageWriter>> ImageFiles::Create() {
       if (next_number_ == 0) TRACEVEC_RETURN_IF_ERROR(Prepare());
       number = next_number_++;
     }
-    const std::string path = PathOf(number);
+    const std::string path = PathOf(number, kind);
     std::unique_ptr<rocksdb::FSWritableFile> file;
     TRACEVEC_RETURN_IF_ERROR(
         FromRocksdb(file_system_->NewWritableFile(path, {}, &file, nullptr), path));
@@ -145,16 +149,21 @@ Result<std::unique_ptr<ImageWriter>> ImageFiles::Create() {
   });
 }
 
-Result<std::shared_ptr<const ImageFile>> ImageFiles::Open(std::uint64_t number) const {
-  return WithoutExceptions([&] { return OpenImageFile(*file_system_, PathOf(number), number); });
+Result<std::shared_ptr<const ImageFile>> ImageFiles::Open(std::uint64_t number,
+                                                          ImageKind kind) const {
+  return WithoutExceptions(
+      [&] { return OpenImageFile(*file_system_, PathOf(number, kind), number); });
 }
 
 Status ImageFiles::Remove(std::uint64_t number) {
   return WithoutExceptions([&]() -> Status {
-    const std::string path = PathOf(number);
-    const rocksdb::IOStatus status = file_system_->DeleteFile(path, {}, nullptr);
-    return status.IsNotFound() || status.IsPathNotFound() ? Status::Ok()
-                                                          : FromRocksdb(status, path);
+    for (const ImageKind kind : {ImageKind::kSegment, ImageKind::kColumns}) {
+      const std::string path = PathOf(number, kind);
+      const rocksdb::IOStatus status = file_system_->DeleteFile(path, {}, nullptr);
+      if (status.IsNotFound() || status.IsPathNotFound()) continue;
+      TRACEVEC_RETURN_IF_ERROR(FromRocksdb(status, path));
+    }
+    return Status::Ok();
   });
 }
 

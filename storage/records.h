@@ -186,6 +186,14 @@ struct ImageRecord {
   std::vector<std::uint32_t> dead;  ///< Ascending.
 };
 
+/// A file of columns that belongs to an image, see index/columns_image.h.
+struct ColumnsRecord {
+  std::uint64_t image = 0;     ///< Place of the image among the checkpoint's.
+  std::uint64_t number = 0;    ///< The file's name.
+  std::uint64_t checksum = 0;  ///< Of all of it.
+  CommitNumber as_of{};        ///< The commit whose metadata they are; not after the checkpoint's.
+};
+
 /// What the image files of a collection held at a commit. With the changes recorded since it says
 /// which documents an opened index has to read from the store.
 struct IndexCheckpointRecord {
@@ -194,6 +202,7 @@ struct IndexCheckpointRecord {
   std::vector<ImageRecord> images;  ///< Oldest rows first.
   /// Ascending: those with rows in no image, or with states newer than their image.
   std::vector<DocumentNumber> stale_documents;
+  std::vector<ColumnsRecord> columns;  ///< By ascending image, at most one each.
 };
 
 /// The widths of searches that were tuned.

@@ -73,6 +73,37 @@ ImageRecord ReadImage(Decoder& in) {
   return image;
 }
 
+void PutColumns(Encoder& out, const std::vector<ColumnsRecord>& columns) {
+  if (columns.empty()) return;
+  out.PutVarint(columns.size());
+  for (const ColumnsRecord& each : columns) {
+    out.PutVarint(each.image);
+    out.PutVarint(each.number);
+    out.PutFixed64(each.checksum);
+    out.PutVarint(Raw(each.as_of));
+  }
+}
+
+void ReadColumns(Decoder& in, IndexCheckpointRecord* record) {
+  constexpr std::size_t kLeastColumnsBytes = 11;  // Three numbers of one byte and a checksum.
+  if (in.at_end()) return;
+  std::uint64_t next = 0;
+  const std::size_t count = in.ReadCount(kLeastColumnsBytes);
+  if (count == 0) in.Fail("there are columns of no image");
+  for (std::size_t left = count; left > 0 && in.ok(); --left) {
+    ColumnsRecord columns;
+    columns.image = in.ReadVarint();
+    columns.number = in.ReadVarint();
+    columns.checksum = in.ReadFixed64();
+    columns.as_of = CommitNumber{in.ReadVarint()};
+    if (columns.image < next) in.Fail("columns are not in the order of their images");
+    if (columns.image >= record->images.size()) in.Fail("there are columns of no image");
+    if (columns.as_of > record->commit) in.Fail("columns are newer than the checkpoint");
+    next = columns.image + 1;
+    record->columns.push_back(columns);
+  }
+}
+
 constexpr std::uint64_t kLargestDocument = std::numeric_limits<std::uint64_t>::max();
 
 }  // namespace
@@ -84,6 +115,7 @@ std::string EncodeIndexCheckpoint(const IndexCheckpointRecord& record) {
   out.PutVarint(record.images.size());
   for (const ImageRecord& image : record.images) PutImage(out, image);
   PutAscending(out, record.stale_documents);
+  PutColumns(out, record.columns);
   return out.Take();
 }
 
@@ -98,6 +130,7 @@ Result<IndexCheckpointRecord> DecodeIndexCheckpoint(std::string_view bytes) {
   }
   if (record.images.empty()) in.Fail("it names no image");
   record.stale_documents = ReadAscending<DocumentNumber>(in, kLargestDocument);
+  ReadColumns(in, &record);
   TRACEVEC_RETURN_IF_ERROR(in.Finish());
   return record;
 }

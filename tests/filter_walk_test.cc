@@ -81,12 +81,26 @@ TEST_F(FilterWalkTest, GivesAllThereAreWhereFewOfTheMatchesHaveTheVector) {
 }
 
 TEST_F(FilterWalkTest, AFilterThatColumnsSayNothingOfIsAskedOfRowsAsTheyAreScanned) {
-  const SearchResponse found = Find("id IN ('id2', 'id4', 'id5')");
-  EXPECT_EQ(std::set<std::string>({"id2", "id4"}),
-            std::set<std::string>({found.hits.at(0).id, found.hits.at(1).id}));
-  EXPECT_EQ(found.hits.size(), 2u) << "id5 has no vector";
+  const SearchResponse found = Find("version = 1");
+  EXPECT_EQ(IdsOf(found.hits), IdsOf(Find("version = 1", true).hits));
+  EXPECT_EQ(found.hits.size(), 10u);
   ASSERT_EQ(found.receipt.parts.size(), 1u);
   EXPECT_EQ(found.receipt.parts[0].way, "scan");
+}
+
+TEST_F(FilterWalkTest, IdsAndDocumentsAreLookedUpNotAsked) {
+  for (const char* where : {"id IN ('id2', 'id4', 'id5')", "document IN ('id2', 'id4', 'id5')"}) {
+    SCOPED_TRACE(where);
+    const SearchResponse found = Find(where);
+    ASSERT_EQ(found.hits.size(), 2u) << "id5 has no vector";
+    EXPECT_EQ(std::set<std::string>({"id2", "id4"}),
+              std::set<std::string>({found.hits[0].id, found.hits[1].id}));
+    ASSERT_EQ(found.receipt.parts.size(), 1u);
+    EXPECT_EQ(found.receipt.parts[0].way, "scan_matches");
+    EXPECT_EQ(found.receipt.parts[0].matches, 3u);
+    EXPECT_EQ(found.receipt.parts[0].matches_high, 3u) << "counted, not guessed";
+    EXPECT_EQ(Must(rows_->Count(where)), 3u);
+  }
 }
 
 TEST_F(FilterWalkTest, AnswersAreTheSameWithADeadlineRightAfterOpening) {

@@ -71,13 +71,23 @@ class IndexFilesTest : public ::testing::Test {
   }
 
   CollectionStats Stats() const { return Must(notes_->Stats()); }
-  std::vector<fs::path> Images() const {
+  std::vector<fs::path> FilesThatEndIn(const std::string& extension) const {
     std::vector<fs::path> files;
     if (!fs::exists(path_ + "/index")) return files;
     for (const auto& entry : fs::directory_iterator(path_ + "/index")) {
-      files.push_back(entry.path());
+      if (entry.path().extension() == extension) files.push_back(entry.path());
     }
     return files;
+  }
+  std::vector<fs::path> Images() const { return FilesThatEndIn(".image"); }
+  std::vector<fs::path> Columns() const { return FilesThatEndIn(".columns"); }
+  /// Until the builder's thread has done what `done` looks for.
+  template <typename Done>
+  void WaitUntil(const Done& done) const {
+    for (int i = 0; i < 60000 && !done(); ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    ASSERT_TRUE(done());
   }
   fs::path TheImage() const {
     const auto images = Images();
@@ -314,12 +324,15 @@ TEST_F(IndexFilesTest, FilesOfDroppedCollectionsAndStrayFilesGo) {
   Close();
   fs::copy(TheImage(), path_ + "/index/1.image");
   std::ofstream(path_ + "/index/12345.image") << "cut off by a crash";
+  std::ofstream(path_ + "/index/12346.columns") << "cut off by a crash";
   std::ofstream(path_ + "/index/notes.txt") << "of somebody else";
   Open(path_, OpenMode::kRead);
-  EXPECT_EQ(Images().size(), 4u) << "who only reads removes nothing";
+  EXPECT_EQ(Images().size(), 3u) << "who only reads removes nothing";
+  EXPECT_EQ(Columns().size(), 2u);
   Close();
   Open();
-  EXPECT_EQ(Images().size(), 2u);
+  EXPECT_EQ(Images().size(), 1u);
+  EXPECT_EQ(Columns().size(), 1u);
   EXPECT_TRUE(fs::exists(path_ + "/index/notes.txt"));
 }
 
@@ -363,6 +376,71 @@ TEST_F(IndexFilesTest, FilesThatAreReplacedGo) {
   WaitForBuilder();
   Must(notes_->Rebuild());
   EXPECT_EQ(Images().size(), Stats().segments);
+  EXPECT_EQ(Columns().size(), Stats().segments);
+}
+
+TEST_F(IndexFilesTest, ColumnsThatAreMadeAnewReplaceTheirFile) {
+  const auto first = Columns();
+  ASSERT_EQ(first.size(), 1u);
+  const fs::path image = TheImage();
+  Must(notes_->UpdateMetadata({{"n", 11}, {"new", "field"}}, {{}, "n < 6"}));
+  WaitUntil([&] { return Columns().size() == 1 && Columns() != first; });
+  EXPECT_EQ(TheImage(), image) << "vectors and graph are left alone";
+  const auto before = Answers();
+  const auto renewed = Columns();
+  for (const bool killed : {false, true}) {
+    SCOPED_TRACE(killed);
+    killed ? OpenCopy() : Reopen();
+    EXPECT_EQ(Answers(), before);
+    EXPECT_EQ(Must(notes_->Count("new = 'field'")), Must(notes_->Count("n = 11")));
+    EXPECT_EQ(Must(notes_->Count("id IN ('id1', 'id9', 'none') AND new = 'field'")), 1u);
+    EXPECT_EQ(Stats().warnings, std::vector<std::string>());
+    ASSERT_EQ(Columns().size(), 1u);
+    EXPECT_EQ(Columns()[0].filename(), renewed[0].filename()) << "nothing was made again";
+  }
+}
+
+TEST_F(IndexFilesTest, DamagedColumnsAreMadeAgainWithOneWarning) {
+  Must(notes_->UpdateMetadata({{"n", 11}}, {{}, "id IN ('id3', 'id4')"}));
+  const auto before = Answers();
+  Close();
+  const std::string whole = path_;
+  const auto damage_and_open = [&](const std::string& name, const auto& damage) {
+    SCOPED_TRACE(name);
+    path_ = temporary_ / name;
+    fs::copy(whole, path_, fs::copy_options::recursive);
+    ASSERT_EQ(Columns().size(), 1u);
+    const fs::path damaged = Columns()[0];
+    damage(damaged);
+    Open();
+    OpenCollection();
+    EXPECT_EQ(Answers(), before);
+    WaitUntil([&] {
+      return !Stats().warnings.empty() && Columns().size() == 1 && Columns()[0] != damaged;
+    });
+    EXPECT_EQ(Answers(), before);
+    ASSERT_EQ(Stats().warnings.size(), 1u);
+    EXPECT_NE(Stats().warnings[0].find("columns of filters"), std::string::npos);
+    EXPECT_EQ(Stats().graph_insertions, 0u);
+    Reopen();
+    EXPECT_EQ(Answers(), before);
+    EXPECT_EQ(Stats().warnings, std::vector<std::string>());
+    Close();
+  };
+  damage_and_open("missing", [](const fs::path& file) { fs::remove(file); });
+  damage_and_open("empty", [](const fs::path& file) { fs::resize_file(file, 0); });
+  damage_and_open("truncated",
+                  [](const fs::path& file) { fs::resize_file(file, fs::file_size(file) / 2); });
+  damage_and_open("of another", [&](const fs::path& file) {
+    std::ofstream(file, std::ios::trunc) << "not columns at all";
+  });
+  damage_and_open("flipped", [](const fs::path& path) {
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekg(100);
+    const char byte = static_cast<char>(file.get() ^ 1);
+    file.seekp(100);
+    file.put(byte);
+  });
 }
 
 TEST_F(IndexFilesTest, SegmentsInMemoryGoToFilesAtClose) {

@@ -21,17 +21,22 @@ struct TestRow {
   bool has_own = false;
   Metadata own;
   Metadata inherited;
+  std::string id;
+  std::string document;
 
   FilterSubject Subject() const {
     FilterSubject subject;
+    subject.id = id;
+    subject.document = document;
     if (has_own) subject.own = &own;
     subject.inherited = &inherited;
     return subject;
   }
 };
 
-MetadataColumns BuildColumns(const std::vector<TestRow>& rows) {
-  return MetadataColumns::Build(static_cast<std::uint32_t>(rows.size()),
+MetadataColumns BuildColumns(const std::vector<TestRow>& rows,
+                             const MetadataColumns::FieldNames& declared = {}) {
+  return MetadataColumns::Build(static_cast<std::uint32_t>(rows.size()), declared,
                                 [&](std::uint32_t row) { return rows[row].Subject(); });
 }
 
@@ -121,6 +126,68 @@ TEST(MetadataColumns, FieldsBeyondTheBoundLeaveTheAnswerOpen) {
   EXPECT_TRUE(FindCandidates(Compiled("year = 9 AND " + last), columns).exact) << "nothing is left";
 }
 
+TEST(MetadataColumns, DeclaredFieldsComeBeforeAllOthers) {
+  std::vector<TestRow> rows(MetadataColumns::kMostColumns + 10);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    rows[i].inherited = {{"f" + std::to_string(i), 1}};
+  }
+  rows.back().inherited = {{"year", 2020}};
+  EXPECT_EQ(BuildColumns(rows).Find("year"), nullptr);
+  const MetadataColumns columns = BuildColumns(rows, {"unused", "year"});
+  EXPECT_EQ(FindCandidates(Compiled("year = 2020"), columns).rows.count(), 1u);
+  EXPECT_EQ(columns.Find("unused"), nullptr) << "no row has it";
+  EXPECT_FALSE(columns.complete());
+  rows.resize(10);
+  EXPECT_TRUE(BuildColumns(rows, {"unused", "year"}).complete());
+}
+
+TEST(MetadataColumns, NamesAgreeWithTheProgramOnRandomFilters) {
+  const std::uint64_t seed = TestSeed();
+  SCOPED_TRACE(SeedMessage(seed));
+  RandomFilter random(seed, RandomFilter::Profile::kSmall);
+  const auto name = [&] { return std::string(1 + random.Below(2), "abc"[random.Below(3)]); };
+  const auto quoted = [&] { return "'" + name() + "'"; };
+  const auto condition = [&]() -> std::string {
+    const std::string field = random.Below(2) == 0 ? "id" : "document";
+    static const std::vector<std::string> kOrders = {" = ", " != ", " < ", " <= ", " > ", " >= "};
+    switch (random.Below(8)) {
+      case 0: return field + " IN (" + quoted() + ", " + quoted() + ", 'none')";
+      case 1: return field + " NOT IN (" + quoted() + ", null)";
+      case 2: return field + " BETWEEN " + quoted() + " AND " + quoted();
+      case 3: return field + " LIKE '%" + name() + "_'";
+      case 4: return field + " STARTS WITH " + quoted();
+      case 5: return field + " CONTAINS ANY (" + quoted() + ", " + quoted() + ")";
+      case 6: return field + (random.Below(2) == 0 ? " IS NULL" : " EXISTS");
+      default: return field + kOrders[random.Below(kOrders.size())] + quoted();
+    }
+  };
+  for (std::size_t round = 0; round < TestIterations(10); ++round) {
+    std::vector<TestRow> rows = RandomRows(random, round % 2 == 0 ? 30 : 700);
+    for (TestRow& row : rows) {
+      row.id = name();
+      row.document = round % 3 == 0 ? row.id : name();
+    }
+    const MetadataColumns columns = BuildColumns(rows);
+    const NameColumns names(
+        static_cast<std::uint32_t>(rows.size()),
+        [&](std::uint32_t row) -> std::string_view { return rows[row].id; },
+        [&](std::uint32_t row) -> std::string_view { return rows[row].document; });
+    for (int i = 0; i < 200; ++i) {
+      std::string where = "(" + condition() + ")";
+      if (random.Below(2) == 0) where = "NOT " + where;
+      if (random.Below(2) == 0) where += random.Below(2) == 0 ? " AND a != 1" : " OR b = 1";
+      if (random.Below(2) == 0) where += " AND " + condition();
+      const FilterProgram program = Compiled(*Filter::Parse(where));
+      const std::vector<std::uint32_t> expected = AcceptedOneByOne(program, rows);
+      const FilterCandidates found = FindCandidates(program, columns, &names);
+      EXPECT_TRUE(found.exact);
+      ASSERT_EQ(found.rows.Rows(), expected) << where;
+      ASSERT_LE(found.estimate.low, static_cast<double>(expected.size())) << where;
+      ASSERT_GE(found.estimate.high, static_cast<double>(expected.size())) << where;
+    }
+  }
+}
+
 TEST(MetadataColumns, ConditionsOnIdAndTextLeaveTheAnswerOpen) {
   std::vector<TestRow> rows(10);
   for (int i = 0; i < 10; ++i) rows[static_cast<std::size_t>(i)].inherited = {{"n", i}};
@@ -196,7 +263,7 @@ TEST(MetadataColumns, AKeywordOfAThousandValuesTakesUnderFourMegabytes) {
   std::uint64_t state = 1;
   FilterSubject subject;
   subject.own = &fields;
-  const MetadataColumns columns = MetadataColumns::Build(kRows, [&](std::uint32_t) {
+  const MetadataColumns columns = MetadataColumns::Build(kRows, {}, [&](std::uint32_t) {
     state = state * 6364136223846793005U + 1442695040888963407U;
     fields["keyword"] = "value " + std::to_string((state >> 33) % 1000);
     return subject;

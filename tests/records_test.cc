@@ -229,6 +229,11 @@ class RecordMaker {
       record.images.push_back(std::move(image));
     }
     record.stale_documents = Ascending<DocumentNumber>(~std::uint64_t{0});
+    for (std::size_t i = 0; i < record.images.size(); ++i) {
+      if (!Coin()) continue;
+      record.columns.push_back(
+          {i, Number(), random_(), CommitNumber{std::min(Number(), Raw(record.commit))}});
+    }
     return record;
   }
 

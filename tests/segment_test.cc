@@ -119,7 +119,7 @@ std::optional<std::uint64_t> CountByColumns(const std::shared_ptr<Segment>& segm
   const IndexView rows{{segment}, {segment->rows()}, CommitNumber{view}};
   const auto program = FilterProgram::Compile(filter, {}, nullptr);
   EXPECT_TRUE(program.ok());
-  const FilterMatches matches = MatchFilter(rows, *program, /*make_columns=*/false);
+  const FilterMatches matches = MatchFilter(rows, *program, /*declared=*/nullptr);
   if (!matches.sets[0].exact) return std::nullopt;
   return matches.sets[0].count;
 }
@@ -129,7 +129,7 @@ TEST(Segment, EachViewIsAnsweredFromColumnsThatItMayUse) {
   const auto segment = Open(BuildImage(AllRows(block), CommitNumber{50}));
   const Filter marked = *Filter::Parse("mark = 1");
   EXPECT_EQ(CountByColumns(segment, 50, marked), std::nullopt) << "nobody has made columns yet";
-  segment->PutColumns(segment->MakeColumns(CommitNumber{50}, {}));
+  segment->PutColumns(segment->MakeColumns(CommitNumber{50}, {}, {}));
   const auto mark = [&](std::uint32_t row, std::uint64_t commit) {
     StateScratch scratch;
     auto state =
@@ -143,17 +143,17 @@ TEST(Segment, EachViewIsAnsweredFromColumnsThatItMayUse) {
   EXPECT_EQ(CountByColumns(segment, 59, marked), 0u);
   EXPECT_EQ(CountByColumns(segment, 60, marked), 1u);
   EXPECT_EQ(CountByColumns(segment, 61, marked), 2u);
-  segment->PutColumns(segment->MakeColumns(CommitNumber{61}, {}));
+  segment->PutColumns(segment->MakeColumns(CommitNumber{61}, {}, {}));
   mark(8, 62);
   for (const auto& [view, count] : {std::pair{59, 0}, {60, 1}, {61, 2}, {62, 3}}) {
     EXPECT_EQ(CountByColumns(segment, view, marked), count) << view;
   }
-  EXPECT_EQ(segment->ColumnsAt(CommitNumber{61}, false)->as_of, CommitNumber{61});
-  EXPECT_EQ(segment->ColumnsAt(CommitNumber{60}, false)->as_of, CommitNumber{50});
-  segment->PutColumns(segment->MakeColumns(CommitNumber{62}, {}));
+  EXPECT_EQ(segment->ColumnsAt(CommitNumber{61}, nullptr)->as_of, CommitNumber{61});
+  EXPECT_EQ(segment->ColumnsAt(CommitNumber{60}, nullptr)->as_of, CommitNumber{50});
+  segment->PutColumns(segment->MakeColumns(CommitNumber{62}, {}, {}));
   EXPECT_EQ(CountByColumns(segment, 62, marked), 3u);
   EXPECT_EQ(CountByColumns(segment, 61, marked), 2u);
-  EXPECT_EQ(segment->ColumnsAt(CommitNumber{60}, false), nullptr) << "two generations are kept";
+  EXPECT_EQ(segment->ColumnsAt(CommitNumber{60}, nullptr), nullptr) << "two generations are kept";
 }
 
 TEST(Segment, NewerStatesAndDeletionsLieBesideTheImage) {

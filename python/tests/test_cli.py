@@ -104,6 +104,23 @@ def test_search_by_vector_file_text_and_id(shell, points, tmp_path):
     assert "point 2" in out
 
 
+def test_explain_takes_the_arguments_of_search(shell, points):
+    options = ("--where", "year >= 2003", "--ef", 20, "--deadline-ms", 50, "--label", "tests")
+    query = ("--vector", "[0, 0, 1, 0]", "-k", 2)
+    told = as_json(shell("explain", "db.tv", "points", *query, *options, "--json"))
+    searched = as_json(shell("search", "db.tv", "points", *query, *options, "--json"))["receipt"]
+    assert searched["label"] == "tests"
+    for name in ("plan", "filter", "field", "k", "live", "commit"):
+        assert told[name] == searched[name]
+    assert [part["way"] for part in told["parts"]] == [part["way"] for part in searched["parts"]]
+    exact = as_json(shell("explain", "db.tv", "points", "--exact", "--json"))
+    assert exact["plan"] == "exact_scan"
+    code, out, err = shell("explain", "db.tv", "points", "--where", "year >= 2003")
+    assert (code, err) == (0, "")
+    assert ["filter", "year", ">=", "2003"] in [line.split() for line in out.splitlines()]
+    assert out.splitlines()[-1].startswith("part 1: scan, 5 rows, ")
+
+
 def test_get_exits_1_when_one_is_missing(shell, points):
     found = as_json(shell("get", "db.tv", "points", "p1", "nope", "--json"), code=1)
     assert [chunk["id"] for chunk in found["chunks"]] == ["p1"]
@@ -188,6 +205,9 @@ def test_import_of_documents_can_be_repeated(shell, points, tmp_path):
         (2, ["search", "db.tv", "points", "--vector", "[1, 2"]),
         (2, ["search", "db.tv", "points", "--vector", "@nowhere.npy"]),
         (2, ["search", "db.tv", "points", "--vector", "[1, 2]"]),
+        (2, ["search", "db.tv", "points", "--like", "p1", "--ef", "8", "--target-recall", "0.9"]),
+        (2, ["explain", "db.tv", "points", "--vector", "[1, 2]"]),
+        (2, ["explain", "db.tv", "points", "--where", "yeer = 2003"]),
         (2, ["search", "db.tv", "points", "--text", "words"]),
         (2, ["search", "db.tv", "points", "--text", "words", "--embed", "toy"]),
         (2, ["search", "db.tv", "points", "--text", "words", "--embed", "toy:nothing"]),

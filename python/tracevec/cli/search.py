@@ -15,7 +15,12 @@ from ._session import UsageError, add_command, load_embedder, open_or_fail
 
 def add_parser(commands: Any) -> None:
     parser = add_command(commands, "search", run, "find the nearest chunks")
-    query = parser.add_mutually_exclusive_group(required=True)
+    add_search_arguments(parser, query_required=True)
+
+
+def add_search_arguments(parser: argparse.ArgumentParser, query_required: bool) -> None:
+    """What is searched for, and how; `explain` takes the same."""
+    query = parser.add_mutually_exclusive_group(required=query_required)
     query.add_argument("--vector", help="JSON array, @file.json or @file.npy")
     query.add_argument("--like", metavar="ID", help="the vector of this stored chunk")
     query.add_argument("--text", help="a text, embedded with --embed")
@@ -24,19 +29,22 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--where", metavar="FILTER", help="only chunks that match")
     parser.add_argument("--field", help="vector field, where there are several")
     parser.add_argument("--exact", action="store_true", help="no approximation")
+    parser.add_argument("--ef", type=int, help="width of graph searches")
+    parser.add_argument("--target-recall", type=float, help="the width that reaches this recall")
+    parser.add_argument("--deadline-ms", type=float, help="the best found by then")
+    parser.add_argument("--label", help="a name for the receipt")
+
+
+def search_arguments(options: argparse.Namespace) -> dict[str, Any]:
+    """The same as arguments of `Collection.search`."""
+    names = ("like", "k", "where", "field", "exact", "ef", "target_recall", "deadline_ms", "label")
+    return {"vector": _query_vector(options), **{name: getattr(options, name) for name in names}}
 
 
 def run(options: argparse.Namespace) -> int:
-    vector = _query_vector(options)
+    arguments = search_arguments(options)
     with open_or_fail(options) as db:
-        hits = db.collection(options.collection).search(
-            vector=vector,
-            like=options.like,
-            k=options.k,
-            where=options.where,
-            field=options.field,
-            exact=options.exact,
-        )
+        hits = db.collection(options.collection).search(**arguments)
     if options.json:
         print_json({"hits": list(hits), "receipt": hits.receipt})
     else:
