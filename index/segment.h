@@ -24,10 +24,12 @@ class Segment final : public RowSet {
  public:
   /// Takes the image of a collection into use. Structure and bounds are always checked, so that no
   /// search can leave the image, whatever it holds; `check_contents` checks the sections' checksums
-  /// too, which reads all of it. Errors: Corruption.
+  /// too, which reads all of it. `analyzer`: identity of what its terms must come from; empty:
+  /// texts are not searched. Errors: Corruption.
   static Result<std::shared_ptr<Segment>> Open(std::shared_ptr<const ImageBytes> image,
                                                const std::vector<FieldLayout>& fields,
-                                               CollectionNumber collection, bool check_contents);
+                                               CollectionNumber collection, bool check_contents,
+                                               std::string_view analyzer = {});
   ~Segment() override;
 
   /// Reads the whole image and checks the sections' checksums. Any thread. Errors: Corruption.
@@ -44,6 +46,9 @@ class Segment final : public RowSet {
   std::string_view id(std::uint32_t row) const override;
   const ChunkState& StateAt(std::uint32_t row, CommitNumber view,
                             StateScratch* scratch) const override;
+  const Postings* postings(std::uint32_t /*rows*/) const override {
+    return postings_ ? &*postings_ : nullptr;
+  }
   std::shared_ptr<const ColumnGeneration> ColumnsAt(CommitNumber view, bool make) const override;
   void PushState(std::uint32_t row, std::unique_ptr<ChunkState> state,
                  CommitNumber oldest_view) override;
@@ -108,6 +113,7 @@ class Segment final : public RowSet {
   /// Pages of states newer than the image; null where no row of the page has any.
   std::unique_ptr<std::atomic<StatePage*>[]> pages_;
   std::unique_ptr<SegmentColumns> metadata_columns_;
+  std::optional<Postings> postings_;
 };
 
 }  // namespace tracevec

@@ -114,9 +114,9 @@ class Switch {
     withdrawals_ = old_->withdrawals.load();
     view_ = old_->views.Current();
     TRACEVEC_RETURN_IF_ERROR(FillOrCheck());
-    index_ = std::make_shared<CollectionIndex>(new_->Layouts());
+    index_ = new_->NewIndex();
     TRACEVEC_RETURN_IF_ERROR(
-        LoadAllDocuments(store_, *new_, view_->commit, std::nullopt,
+        LoadAllDocuments(store_, *new_, view_->commit, std::nullopt, /*with_terms=*/true,
                          [&](DocumentNumber /*document*/, std::vector<NewRow> rows) {
                            index_->Reserve(rows.size());
                            for (NewRow& row : rows) index_->Append(std::move(row));

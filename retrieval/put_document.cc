@@ -152,6 +152,10 @@ Status WritePuts(Engine& engine, CollectionState& state, std::span<ReadyPut> put
       put.result.commit = Raw(put.plan.record->commit);
     } else {
       anything = true;
+      put.terms.clear();
+      for (const std::uint32_t added : put.plan.to_embed) {
+        put.terms.push_back(state.TermsOf(put.plan.prepared.chunks[added].text));
+      }
     }
   }
   if (!anything) return Status::Ok();

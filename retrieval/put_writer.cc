@@ -186,6 +186,7 @@ Status PutWriter::PutAddedChunks(const ReadyPut& put, DocumentNumber number,
       row.own = CombineOwn(version.metadata, metadata).fields;
     }
     row.document_state = document;
+    row.terms = put.terms[i];
     commit_.CountAsserted(std::popcount(put.asserted_fields));
     commit_.AddRow(std::move(row));
   }

@@ -120,9 +120,9 @@ Result<std::shared_ptr<CollectionState>> SnapshotReader::Load(Engine& engine,
   state->snapshot = handle_;
   state->counters.commit = record_.commit;
   state->may_expire = true;
-  auto index = std::make_shared<CollectionIndex>(state->Layouts());
+  auto index = state->NewIndex();
   TRACEVEC_RETURN_IF_ERROR(
-      LoadAllDocuments(engine.store(), *state, record_.commit, std::nullopt,
+      LoadAllDocuments(engine.store(), *state, record_.commit, std::nullopt, /*with_terms=*/true,
                        [&](DocumentNumber /*document*/, std::vector<NewRow> rows) {
                          ++state->counters.documents;
                          state->counters.chunks += rows.size();

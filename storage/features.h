@@ -17,9 +17,11 @@ inline constexpr std::uint64_t kEmbedCallsFeature = 0x400;
 inline constexpr std::uint64_t kMigrationsFeature = 0x800;
 /// Vector fields name the kind of their codes beside the metric.
 inline constexpr std::uint64_t kCodeChoiceFeature = 0x1000;
+/// Text fields have stop words, or parameters of their own.
+inline constexpr std::uint64_t kTextOptionsFeature = 0x4000;
 
 inline constexpr std::uint64_t kKnownFeatures = kSnapshotsFeature | kKeptVersionsFeature |
                                                 kEmbedCallsFeature | kMigrationsFeature |
-                                                kCodeChoiceFeature;
+                                                kCodeChoiceFeature | kTextOptionsFeature;
 
 }  // namespace tracevec
