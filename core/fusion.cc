@@ -130,7 +130,8 @@ std::vector<double> WeightsOf(const Fusion& fusion, std::size_t sources) {
   if (!fusion.weights.empty()) return fusion.weights;
   // Ranks do not tell how much better a source's first ones are. nDCG@10 on cranfield, scifact,
   // squad and cacm with k 10: 0.553, 0.713, 0.890 and 0.553 so, 0.552, 0.715, 0.880 and 0.551 with
-  // 1 each; with k 60 and 1 each 0.551, 0.714, 0.874 and 0.547, where BM25 alone has 0.891 on squad.
+  // 1 each; with k 60 and 1 each 0.551, 0.714, 0.874 and 0.547, where BM25 alone has 0.891 on
+  // squad.
   constexpr double kWeightOfText = 1.2;
   if (fusion.method == FusionMethod::kRrf && sources == 2) return {1, kWeightOfText};
   return std::vector<double>(sources, 1);
