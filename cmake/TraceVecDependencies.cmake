@@ -57,6 +57,12 @@ if(PKG_CONFIG_FOUND)
 endif()
 tracevec_require(PkgConfig::utf8proc libutf8proc-dev)
 
+# No CMake package and no pkg-config file either.
+find_path(TRACEVEC_STEMMER_INCLUDE_DIR libstemmer.h)
+find_library(TRACEVEC_STEMMER_LIBRARY stemmer)
+mark_as_advanced(TRACEVEC_STEMMER_INCLUDE_DIR TRACEVEC_STEMMER_LIBRARY)
+tracevec_require(TRACEVEC_STEMMER_LIBRARY libstemmer-dev)
+
 # Debian 12 has neither a usable CMake package nor a pkg-config file for it.
 find_path(TRACEVEC_ROARING_INCLUDE_DIR roaring/roaring.h)
 find_library(TRACEVEC_ROARING_LIBRARY roaring)

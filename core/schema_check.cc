@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 
+#include "core/analyzer.h"
 #include "core/embed_template.h"
 #include "core/return_if_error.h"
 #include "core/utf8.h"
@@ -79,6 +80,29 @@ Status CheckVectorField(const std::string& name, const VectorField& vector) {
   TRACEVEC_RETURN_IF_ERROR(CheckSpace(vector.space, field));
   const Status status = CheckEmbedTemplate(vector.embed_template);
   return status.ok() ? status : Status(status.code(), field + ": " + status.message());
+}
+
+Status CheckTextField(const TextField& text) {
+  constexpr std::size_t kMostStopWords = 1000;
+  TRACEVEC_RETURN_IF_ERROR(CheckUtf8(text.analyzer, "analyzer"));
+  if (text.stop_words.size() > kMostStopWords) {
+    return Status::InvalidArgument("text field: " + std::to_string(text.stop_words.size()) +
+                                   " stop words, at most " + std::to_string(kMostStopWords));
+  }
+  for (const std::string& word : text.stop_words) {
+    TRACEVEC_RETURN_IF_ERROR(CheckUtf8(word, "stop word"));
+    if (!word.empty() && word.size() <= kMaxNameBytes) continue;
+    return Status::InvalidArgument("stop word: expected 1 to " + std::to_string(kMaxNameBytes) +
+                                   " bytes, got " + std::to_string(word.size()));
+  }
+  if (!(text.k1 >= 0 && text.k1 <= 100)) {
+    return Status::InvalidArgument("text field: k1: expected 0 to 100, got " +
+                                   std::to_string(text.k1));
+  }
+  if (!(text.b >= 0 && text.b <= 1)) {
+    return Status::InvalidArgument("text field: b: expected 0 to 1, got " + std::to_string(text.b));
+  }
+  return Analyzer::Make(text).status();
 }
 
 /// Walks a value and adds up what it takes, so that no limit is passed by much before it is seen.
@@ -179,7 +203,7 @@ Status CheckSchema(const CollectionSchema& schema) {
                                      std::to_string(static_cast<int>(type)));
     }
   }
-  return schema.text ? CheckUtf8(schema.text->analyzer, "analyzer") : Status::Ok();
+  return schema.text ? CheckTextField(*schema.text) : Status::Ok();
 }
 
 Status CheckMetadata(const Metadata& metadata, const CollectionSchema& schema,

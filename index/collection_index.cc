@@ -35,8 +35,18 @@ std::vector<std::unique_ptr<ChunkState>> StatesAfter(const RowSet& set, std::uin
 
 }  // namespace
 
-CollectionIndex::CollectionIndex(std::vector<FieldLayout> fields, std::uint64_t most_rows)
-    : fields_(std::move(fields)), most_rows_(most_rows), head_(fields_) {}
+CollectionIndex::CollectionIndex(std::vector<FieldLayout> fields, std::uint64_t most_rows,
+                                 std::string analyzer)
+    : fields_(std::move(fields)),
+      most_rows_(most_rows),
+      analyzer_(std::move(analyzer)),
+      head_(fields_, analyzer_.empty() ? BlockTexts::kNone : BlockTexts::kPostings) {}
+
+void CollectionIndex::Append(NewRow row) {
+  const std::uint64_t terms = row.terms != nullptr && !analyzer_.empty() ? row.terms->length() : 0;
+  head_.Append(std::move(row));
+  live_terms_ += terms;
+}
 
 std::optional<CollectionIndex::SegmentPlace> CollectionIndex::FindInSegments(const ChunkKey& key) {
   // The newest first: what changes often is most likely there.
@@ -50,11 +60,13 @@ std::optional<CollectionIndex::SegmentPlace> CollectionIndex::FindInSegments(con
 
 bool CollectionIndex::Delete(const ChunkKey& key, CommitNumber commit) {
   if (const auto place = head_.Find(key)) {
+    live_terms_ -= place->block->text_length(place->row);
     head_.Delete(*place, commit);
     return true;
   }
   const auto place = FindInSegments(key);
   if (!place) return false;
+  live_terms_ -= place->entry->segment->text_length(place->row);
   place->entry->segment->Delete(place->row, commit);
   ++place->entry->dead;
   return true;
@@ -75,7 +87,11 @@ bool CollectionIndex::PushState(const ChunkKey& key, std::unique_ptr<ChunkState>
 void CollectionIndex::AddSegment(std::shared_ptr<Segment> segment) {
   Entry entry{std::move(segment), 0};
   for (std::uint32_t row = 0; row < entry.segment->rows(); ++row) {
-    if (!entry.segment->Alive(row)) ++entry.dead;
+    if (entry.segment->Alive(row)) {
+      live_terms_ += entry.segment->text_length(row);
+    } else {
+      ++entry.dead;
+    }
   }
   segments_.push_back(std::move(entry));
 }
@@ -90,6 +106,7 @@ void CollectionIndex::Reconcile(DocumentNumber document, std::vector<NewRow> row
       if (!segment.Alive(row)) continue;
       const auto wanted = missing.find(Raw(segment.chunk(row)));
       if (wanted == missing.end()) {
+        live_terms_ -= segment.text_length(row);
         segment.Delete(row, commit);
         ++entry.dead;
         continue;
@@ -115,6 +132,8 @@ void CollectionIndex::Reconcile(DocumentNumber document, std::vector<NewRow> row
 IndexView CollectionIndex::View(CommitNumber commit) const {
   IndexView view;
   view.commit = commit;
+  view.text = {live_rows(), live_terms_};
+  if (!analyzer_.empty()) view.clause_counts = std::make_shared<ClauseCounts>();
   for (const Entry& entry : segments_) {
     view.sets.push_back(entry.segment);
     view.sizes.push_back(entry.segment->rows());

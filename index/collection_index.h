@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "index/head.h"
@@ -32,15 +33,17 @@ class CollectionIndex {
     void ListRows();
   };
 
-  /// `most_rows`: of a build, see kMostSegmentRows.
+  /// `most_rows`: of a build, see kMostSegmentRows. `analyzer`: identity of what made the terms of
+  /// rows; empty: texts are not indexed.
   explicit CollectionIndex(std::vector<FieldLayout> fields,
-                           std::uint64_t most_rows = kMostSegmentRows);
+                           std::uint64_t most_rows = kMostSegmentRows, std::string analyzer = {});
 
   const std::vector<FieldLayout>& fields() const { return fields_; }
+  const std::string& analyzer() const { return analyzer_; }
 
   /// See Head::Reserve.
   void Reserve(std::size_t rows) { head_.Reserve(rows); }
-  void Append(NewRow row) { head_.Append(std::move(row)); }
+  void Append(NewRow row);
   /// False when the chunk has no live row.
   bool Delete(const ChunkKey& key, CommitNumber commit);
   bool PushState(const ChunkKey& key, std::unique_ptr<ChunkState> state, CommitNumber oldest_view);
@@ -97,6 +100,8 @@ class CollectionIndex {
 
   std::vector<FieldLayout> fields_;
   std::uint64_t most_rows_;
+  std::string analyzer_;
+  std::uint64_t live_terms_ = 0;  ///< Of the texts of live rows.
   std::vector<Entry> segments_;
   Head head_;
 };

@@ -4,7 +4,8 @@
 
 namespace tracevec {
 
-Head::Head(std::vector<FieldLayout> fields) : fields_(std::move(fields)) {}
+Head::Head(std::vector<FieldLayout> fields, BlockTexts texts)
+    : fields_(std::move(fields)), texts_(texts) {}
 
 void Head::Reserve(std::size_t rows) {
   std::size_t room = 0;
@@ -13,7 +14,7 @@ void Head::Reserve(std::size_t rows) {
   }
   const std::uint32_t capacity = RowBlock::CapacityFor(fields_);
   while (room < rows) {
-    blocks_.push_back(std::make_shared<RowBlock>(capacity, fields_));
+    blocks_.push_back(std::make_shared<RowBlock>(capacity, fields_, texts_));
     room += capacity;
   }
 }

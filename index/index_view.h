@@ -4,7 +4,9 @@
 #include <memory>
 #include <vector>
 
+#include "core/bm25.h"
 #include "core/ids.h"
+#include "index/clause_counts.h"
 #include "index/row_set.h"
 
 namespace tracevec {
@@ -29,6 +31,8 @@ struct IndexView {
   CommitNumber commit{};
   /// False: no row has a time to live, so that a search need not ask for one's state.
   bool may_expire = true;
+  TextTotals text;  ///< Of the rows that are live; their texts count where they are indexed.
+  std::shared_ptr<ClauseCounts> clause_counts;  ///< Of searches of texts; null: none are kept.
 
   std::uint64_t rows() const {
     std::uint64_t total = 0;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/vector_math.h"
+#include "index/postings_builder.h"
 
 namespace tracevec {
 namespace {
@@ -22,7 +23,7 @@ std::uint32_t RowBlock::CapacityFor(std::span<const FieldLayout> fields) {
       std::max(kLeastRows, kHeadCodeBytes / std::max<std::size_t>(row_bytes, 64)));
 }
 
-RowBlock::RowBlock(std::uint32_t capacity, std::vector<FieldLayout> fields)
+RowBlock::RowBlock(std::uint32_t capacity, std::vector<FieldLayout> fields, BlockTexts texts)
     : RowSet(std::move(fields)),
       capacity_(capacity),
       ids_(capacity),
@@ -30,11 +31,15 @@ RowBlock::RowBlock(std::uint32_t capacity, std::vector<FieldLayout> fields)
       own_chunks_(capacity),
       own_created_(capacity),
       states_(std::make_unique<std::atomic<ChunkState*>[]>(capacity)),
-      own_columns_(fields_.size()) {
+      own_columns_(fields_.size()),
+      texts_(texts),
+      own_terms_(texts != BlockTexts::kNone ? capacity : 0),
+      own_lengths_(texts != BlockTexts::kNone ? capacity : 0) {
   ReserveRows(capacity);
   documents_ = own_documents_.data();
   chunks_ = own_chunks_.data();
   created_ = own_created_.data();
+  if (texts != BlockTexts::kNone) text_lengths_ = own_lengths_.data();
   for (std::size_t f = 0; f < fields_.size(); ++f) {
     OwnColumn& own = own_columns_[f];
     own.codes = CodeArray(CodeLayout(fields_[f]), capacity);
@@ -59,7 +64,21 @@ std::size_t RowBlock::memory_bytes() const {
     const CodeLayout layout(field);
     row_bytes += layout.stride() + layout.factor_bytes() + field.dimension * sizeof(float) + 1;
   }
-  return row_bytes * capacity_;
+  if (!own_terms_.empty()) row_bytes += sizeof own_terms_[0] + sizeof own_lengths_[0];
+  return row_bytes * capacity_ + terms_bytes_.load(std::memory_order_relaxed);
+}
+
+const Postings* RowBlock::postings(std::uint32_t rows) const {
+  if (texts_ != BlockTexts::kPostings || rows < capacity_) return nullptr;
+  const std::lock_guard lock(postings_mutex_);
+  if (postings_ == nullptr) {
+    PostingsBuilder builder(own_lengths_);
+    for (std::uint32_t row = 0; row < capacity_; ++row) {
+      if (own_terms_[row] != nullptr) builder.AddRow(row, *own_terms_[row]);
+    }
+    postings_ = std::make_unique<OwnPostings>(builder.Build({}));
+  }
+  return &postings_->view;
 }
 
 void RowBlock::FillColumn(std::size_t field, std::uint32_t row, std::span<const float> vector,
@@ -93,6 +112,11 @@ std::uint32_t RowBlock::Append(NewRow row) {
   own_created_[at] = Raw(row.created);
   for (std::size_t f = 0; f < row.vectors.size(); ++f) {
     if (!row.vectors[f].empty()) FillColumn(f, at, row.vectors[f], row.normalised);
+  }
+  if (row.terms != nullptr && !own_terms_.empty()) {
+    own_lengths_[at] = row.terms->length();
+    terms_bytes_.fetch_add(row.terms->memory_bytes(), std::memory_order_relaxed);
+    own_terms_[at] = std::move(row.terms);
   }
   states_[at].store(state.release(), std::memory_order_release);
   return size_++;

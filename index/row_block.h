@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "index/aligned_array.h"
 #include "index/chunk_state.h"
 #include "index/code_array.h"
+#include "index/postings_data.h"
 #include "index/row_set.h"
 
 namespace tracevec {
@@ -30,6 +32,14 @@ struct NewRow {
   bool own_is_complete = false;
   /// The commit that gave it this state; not set where that is not asked for.
   CommitNumber stated{};
+  std::shared_ptr<const RowTerms> terms;  ///< Of its text; null: it has none.
+};
+
+/// What a block has of the texts of its rows.
+enum class BlockTexts : std::uint8_t {
+  kNone,      ///< Nothing: they are not searched.
+  kTerms,     ///< Terms, row by row.
+  kPostings,  ///< The same, and once it is full and searched also postings.
 };
 
 /// Rows in memory, append-only with a fixed capacity. A reader touches only rows below a count that
@@ -37,7 +47,8 @@ struct NewRow {
 class RowBlock final : public RowSet {
  public:
   /// Throws std::bad_alloc.
-  RowBlock(std::uint32_t capacity, std::vector<FieldLayout> fields);
+  RowBlock(std::uint32_t capacity, std::vector<FieldLayout> fields,
+           BlockTexts texts = BlockTexts::kNone);
   ~RowBlock() override;
 
   /// Rows of a block for fields of this size: 512 KiB of codes (what a head may hold), at least
@@ -58,6 +69,12 @@ class RowBlock final : public RowSet {
   const ChunkState* newest_state(std::uint32_t row) const override {
     return states_[row].load(std::memory_order_relaxed);
   }
+  /// Of a block that is full; made when it is asked for first, which takes some 20 us a row. Throws
+  /// std::bad_alloc.
+  const Postings* postings(std::uint32_t rows) const override;
+  const RowTerms* row_terms(std::uint32_t row) const override {
+    return own_terms_.empty() ? nullptr : own_terms_[row].get();
+  }
   std::size_t memory_bytes() const override;
 
  private:
@@ -65,6 +82,13 @@ class RowBlock final : public RowSet {
     CodeArray codes;
     AlignedArray<float> vectors;
     std::vector<std::uint8_t> present;
+  };
+
+  /// Postings with what they refer to.
+  struct OwnPostings {
+    explicit OwnPostings(PostingsData made) : data(std::move(made)), view(data.view()) {}
+    PostingsData data;
+    Postings view;
   };
 
   void FillColumn(std::size_t field, std::uint32_t row, std::span<const float> vector,
@@ -78,6 +102,12 @@ class RowBlock final : public RowSet {
   std::vector<std::uint64_t> own_created_;
   std::unique_ptr<std::atomic<ChunkState*>[]> states_;
   std::vector<OwnColumn> own_columns_;
+  const BlockTexts texts_;
+  std::vector<std::shared_ptr<const RowTerms>> own_terms_;  // Empty without texts.
+  std::vector<std::uint32_t> own_lengths_;
+  std::atomic<std::size_t> terms_bytes_{0};
+  mutable std::mutex postings_mutex_;
+  mutable std::unique_ptr<OwnPostings> postings_;
 };
 
 }  // namespace tracevec

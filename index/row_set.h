@@ -20,6 +20,8 @@
 #include "index/code_layout.h"
 #include "index/code_rows.h"
 #include "index/graph.h"
+#include "index/postings.h"
+#include "index/row_terms.h"
 #include "tracevec/schema.h"
 
 namespace tracevec {
@@ -59,6 +61,16 @@ class RowSet {
   virtual std::shared_ptr<const ColumnGeneration> ColumnsAt(
       CommitNumber /*view*/, const std::vector<std::string>* /*declared*/) const {
     return nullptr;
+  }
+  /// The inverted index of the first `rows` rows; null: there is none, their terms stand row by
+  /// row.
+  virtual const Postings* postings(std::uint32_t /*rows*/) const { return nullptr; }
+  /// The terms of a row's text where no postings have them; null: it has none.
+  virtual const RowTerms* row_terms(std::uint32_t /*row*/) const { return nullptr; }
+  /// How many terms each row's text has; null where texts are not indexed.
+  const std::uint32_t* text_lengths() const { return text_lengths_; }
+  std::uint32_t text_length(std::uint32_t row) const {
+    return text_lengths_ == nullptr ? 0 : text_lengths_[row];
   }
   /// Gives a row a new state from state->commit on and frees states no view at or after
   /// `oldest_view` can see. Takes ownership. Writer only.
@@ -139,6 +151,7 @@ class RowSet {
   const DocumentNumber* documents_ = nullptr;
   const ChunkNumber* chunks_ = nullptr;
   const std::uint64_t* created_ = nullptr;
+  const std::uint32_t* text_lengths_ = nullptr;
   std::uint64_t newest_created_ = std::numeric_limits<std::uint64_t>::max();  ///< Or later.
   std::atomic<bool> any_deleted_{false};
 

@@ -19,8 +19,9 @@ struct Segment::StatePage {
 
 Result<std::shared_ptr<Segment>> Segment::Open(std::shared_ptr<const ImageBytes> image,
                                                const std::vector<FieldLayout>& fields,
-                                               CollectionNumber collection, bool check_contents) {
-  return SegmentReader(std::move(image), fields, collection).Read(check_contents);
+                                               CollectionNumber collection, bool check_contents,
+                                               std::string_view analyzer) {
+  return SegmentReader(std::move(image), fields, collection).Read(check_contents, analyzer);
 }
 
 Segment::~Segment() {

@@ -36,10 +36,12 @@ class Segment final : public RowSet {
  public:
   /// Takes the image of a collection into use. Structure and bounds are always checked, so that no
   /// search can leave the image, whatever it holds; `check_contents` checks the sections' checksums
-  /// too, which reads all of it. Errors: Corruption.
+  /// too, which reads all of it. `analyzer`: identity of what its terms must come from; empty:
+  /// texts are not searched. Errors: Corruption.
   static Result<std::shared_ptr<Segment>> Open(std::shared_ptr<const ImageBytes> image,
                                                const std::vector<FieldLayout>& fields,
-                                               CollectionNumber collection, bool check_contents);
+                                               CollectionNumber collection, bool check_contents,
+                                               std::string_view analyzer = {});
   ~Segment() override;
 
   /// Reads the whole image and checks the sections' checksums. Any thread. Errors: Corruption.
@@ -56,6 +58,9 @@ class Segment final : public RowSet {
   std::string_view id(std::uint32_t row) const override;
   const ChunkState& StateAt(std::uint32_t row, CommitNumber view,
                             StateScratch* scratch) const override;
+  const Postings* postings(std::uint32_t /*rows*/) const override {
+    return postings_ ? &*postings_ : nullptr;
+  }
   std::shared_ptr<const ColumnGeneration> ColumnsAt(
       CommitNumber view, const MetadataColumns::FieldNames* declared) const override;
   void PushState(std::uint32_t row, std::unique_ptr<ChunkState> state,
@@ -144,6 +149,7 @@ class Segment final : public RowSet {
   mutable std::shared_ptr<const NameColumns> names_;  // Guarded by names_mutex_.
   mutable std::mutex columns_file_mutex_;
   std::shared_ptr<const ColumnsFile> columns_file_;  // Guarded by columns_file_mutex_.
+  std::optional<Postings> postings_;
 };
 
 }  // namespace tracevec

@@ -13,6 +13,8 @@
 #include "index/graph_relink.h"
 #include "index/graph_reuse.h"
 #include "index/parallel.h"
+#include "index/postings_builder.h"
+#include "index/segment.h"
 #include "index/segment_writer.h"
 
 namespace tracevec {
@@ -36,8 +38,30 @@ SegmentBuilder::SegmentBuilder(std::vector<FieldLayout> fields, std::vector<Sour
     : fields_(std::move(fields)), rows_(std::move(rows)), as_of_(as_of), kernels_(kernels) {}
 
 void SegmentBuilder::Build(const SegmentBuildOptions& options) {
+  if (!options.analyzer.empty()) BuildText(options);
   built_.resize(fields_.size());
   for (std::size_t field = 0; field < fields_.size(); ++field) BuildField(field, options);
+}
+
+void SegmentBuilder::BuildText(const SegmentBuildOptions& options) {
+  const auto count = static_cast<std::uint32_t>(rows_.size());
+  std::vector<std::uint32_t> lengths(count);
+  for (std::uint32_t i = 0; i < count; ++i) lengths[i] = rows_[i].set->text_length(rows_[i].row);
+  PostingsBuilder builder(std::move(lengths));
+  for (std::uint32_t i = 0; i < count;) {
+    const RowSet& set = *rows_[i].set;
+    const auto* segment = dynamic_cast<const Segment*>(&set);
+    if (segment == nullptr) {
+      if (const RowTerms* terms = set.row_terms(rows_[i].row)) builder.AddRow(i, *terms);
+      ++i;
+      continue;
+    }
+    std::vector<std::uint32_t> new_rows(segment->rows(), PostingsBuilder::kDropped);
+    for (; i < count && rows_[i].set.get() == &set; ++i) new_rows[rows_[i].row] = i;
+    builder.AddPostings(*set.postings(segment->rows()), std::move(new_rows));
+  }
+  analyzer_ = options.analyzer;
+  postings_.emplace(builder.Build(options.stop));
 }
 
 template <typename Work>
@@ -150,6 +174,9 @@ Status SegmentBuilder::Write(CollectionNumber collection, ImageSink* sink) const
     writer.AddField(field, {built.kind, built.codes.code_bytes(), built.codes.factor_bytes(),
                             built.present, &built.graph, built.default_ef, built.lineage});
   }
+  if (!postings_) return writer.WriteTo(sink);
+  const Postings postings = postings_->view();
+  writer.AddText(analyzer_, postings);
   return writer.WriteTo(sink);
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "core/image_sink.h"
@@ -11,6 +12,7 @@
 #include "index/build_stop.h"
 #include "index/code_array.h"
 #include "index/graph.h"
+#include "index/postings_data.h"
 #include "index/row_set.h"
 #include "index/segment_format.h"
 #include "tracevec/status.h"
@@ -35,6 +37,8 @@ struct SegmentBuildOptions {
   /// Of the segment; nothing: 4 bits where it is built thoroughly, a row then takes fewer cache
   /// lines, and searches find as much. A graph is always built over 8 bits.
   std::vector<std::optional<CodeKind>> codes;  ///< One a field, or none at all.
+  /// Identity of what made the terms of the rows; empty: texts are not indexed.
+  std::string analyzer;
   std::uint64_t seed = 0;
   BuildStop stop;
 };
@@ -66,6 +70,7 @@ class SegmentBuilder {
     GraphLineage lineage;
   };
 
+  void BuildText(const SegmentBuildOptions& options);
   void BuildField(std::size_t field, const SegmentBuildOptions& options);
   /// Calls work(i) for each row, on all threads.
   template <typename Work>
@@ -81,6 +86,8 @@ class SegmentBuilder {
   const CommitNumber as_of_;
   const KernelTable& kernels_;
   std::vector<Field> built_;
+  std::string analyzer_;
+  std::optional<PostingsData> postings_;  ///< Where texts are indexed.
   std::uint64_t insertions_ = 0;
 };
 

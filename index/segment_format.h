@@ -37,6 +37,16 @@ enum class SectionKind : std::uint16_t {
   kLevelRows,          ///< u32 a node of the level.
   kLevelBelow,         ///< u32 a node of the level.
   kLevelLinks,         ///< Graph::kUpperDegree u32 a node of the level.
+  // Where texts are indexed; without, none of these is there.
+  kTextAnalyzer,  ///< Identity of the analyzer.
+  kTextLengths,   ///< u32 a row: terms of its text.
+  kTermOffsets,   ///< u64 a term and one more: where it begins in kTerms. Terms ascend bytewise.
+  kTerms,
+  kTermBlocks,     ///< u64 a term and one more: its first block in kTextBlocks.
+  kTextBlocks,     ///< PostingsBlock.
+  kTextRows,       ///< u16 a row of a term: what it is more than the first of its block.
+  kTextTimes,      ///< u16 a row of a term: how often the term stands there.
+  kTextPositions,  ///< For each row of a term, LEB128 steps from one place to the next.
 };
 
 struct SectionRecord {

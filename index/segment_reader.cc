@@ -9,6 +9,7 @@
 #include "core/content_hash.h"
 #include "core/return_if_error.h"
 #include "index/graph_reuse.h"
+#include "index/postings_check.h"
 
 namespace tracevec {
 namespace {
@@ -49,7 +50,8 @@ SegmentReader::SegmentReader(std::shared_ptr<const ImageBytes> image,
       collection_(collection),
       segment_(new Segment(fields)) {}
 
-Result<std::shared_ptr<Segment>> SegmentReader::Read(bool check_contents) {
+Result<std::shared_ptr<Segment>> SegmentReader::Read(bool check_contents,
+                                                     std::string_view analyzer) {
   TRACEVEC_RETURN_IF_ERROR(ReadTable());
   TRACEVEC_RETURN_IF_ERROR(CheckOrigin());
   if (check_contents) TRACEVEC_RETURN_IF_ERROR(CheckContents({}));
@@ -58,6 +60,7 @@ Result<std::shared_ptr<Segment>> SegmentReader::Read(bool check_contents) {
   for (std::size_t field = 0; field < segment_->fields_.size(); ++field) {
     TRACEVEC_RETURN_IF_ERROR(ReadField(field));
   }
+  if (!analyzer.empty()) TRACEVEC_RETURN_IF_ERROR(ReadText(analyzer));
   segment_->image_ = std::move(image_);
   segment_->image_checksum_ = trailer_.checksum;
   segment_->collection_ = collection_;
@@ -151,6 +154,12 @@ Result<std::span<const T>> SegmentReader::Get(SectionKind kind, std::size_t coun
                                static_cast<std::uint16_t>(kind), found.size(), count * sizeof(T)));
   }
   return std::span(reinterpret_cast<const T*>(found.data()), count);
+}
+
+template <typename T>
+Result<std::span<const T>> SegmentReader::GetAll(SectionKind kind) const {
+  TRACEVEC_ASSIGN_OR_RETURN(const auto found, Find(kind, 0, 0));
+  return Get<T>(kind, found.size() / sizeof(T));
 }
 
 template <typename T>
@@ -299,6 +308,31 @@ Status SegmentReader::ReadGraph(std::size_t field, const FieldRecord& record) {
     return Damaged(fmt::format("field {}: the entry is {} of {}", field, graph.entry, nodes));
   }
   segment_->columns_[field].graph = std::move(graph);
+  return Status::Ok();
+}
+
+Status SegmentReader::ReadText(std::string_view analyzer) {
+  TRACEVEC_ASSIGN_OR_RETURN(const auto made_by, GetAll<char>(SectionKind::kTextAnalyzer));
+  if (std::string_view(made_by.data(), made_by.size()) != analyzer) {
+    return Damaged(fmt::format("its terms come from analyzer '{}', expected '{}'",
+                               std::string_view(made_by.data(), made_by.size()), analyzer));
+  }
+  Postings postings;
+  TRACEVEC_ASSIGN_OR_RETURN(postings.lengths,
+                            Get<std::uint32_t>(SectionKind::kTextLengths, trailer_.rows));
+  TRACEVEC_ASSIGN_OR_RETURN(postings.first_blocks, GetAll<std::uint64_t>(SectionKind::kTermBlocks));
+  if (postings.first_blocks.empty()) return Damaged("its terms have no blocks");
+  TRACEVEC_ASSIGN_OR_RETURN(postings.term_offsets,
+                            GetOffsets(SectionKind::kTermOffsets, SectionKind::kTerms,
+                                       postings.terms(), &postings.term_bytes));
+  TRACEVEC_ASSIGN_OR_RETURN(postings.blocks, GetAll<PostingsBlock>(SectionKind::kTextBlocks));
+  TRACEVEC_ASSIGN_OR_RETURN(postings.rows, GetAll<std::uint16_t>(SectionKind::kTextRows));
+  TRACEVEC_ASSIGN_OR_RETURN(postings.times,
+                            Get<std::uint16_t>(SectionKind::kTextTimes, postings.rows.size()));
+  TRACEVEC_ASSIGN_OR_RETURN(postings.positions, GetAll<std::uint8_t>(SectionKind::kTextPositions));
+  TRACEVEC_RETURN_IF_ERROR(CheckPostings(postings));
+  segment_->text_lengths_ = postings.lengths.data();
+  segment_->postings_ = postings;
   return Status::Ok();
 }
 

@@ -19,8 +19,8 @@ class SegmentReader {
   SegmentReader(std::shared_ptr<const ImageBytes> image, const std::vector<FieldLayout>& fields,
                 CollectionNumber collection);
 
-  /// Once. Errors: Corruption with the section and the numbers.
-  Result<std::shared_ptr<Segment>> Read(bool check_contents);
+  /// Once. `analyzer`: see Segment::Open. Errors: Corruption with the section and the numbers.
+  Result<std::shared_ptr<Segment>> Read(bool check_contents, std::string_view analyzer);
   /// Checks the checksums alone. Errors: Corruption. Throws BuildStopped.
   Status Verify(const BuildStop& stop);
 
@@ -32,6 +32,7 @@ class SegmentReader {
   Status ReadDocuments();
   Status ReadField(std::size_t field);
   Status ReadGraph(std::size_t field, const FieldRecord& record);
+  Status ReadText(std::string_view analyzer);
   Status ReadLevel(std::size_t field, std::uint32_t level, std::size_t nodes_below,
                    GraphView::Level* out);
 
@@ -42,6 +43,9 @@ class SegmentReader {
   /// The elements, or where the image is in a file their copy in memory. Throws std::bad_alloc.
   template <typename T>
   std::span<const T> KeepHot(std::span<const T> elements, AlignedArray<T>* copy);
+  /// All elements of a section, whose number another section tells.
+  template <typename T>
+  Result<std::span<const T>> GetAll(SectionKind kind) const;
   Result<std::span<const std::uint8_t>> Find(SectionKind kind, std::size_t field,
                                              std::uint32_t level) const;
   /// Offsets of `count` variable parts into a section of bytes, checked.

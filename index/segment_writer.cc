@@ -191,6 +191,19 @@ void SegmentWriter::AddField(std::size_t field, const FieldContent& content) {
   }
 }
 
+void SegmentWriter::AddText(std::string_view analyzer, const Postings& postings) {
+  const std::size_t term_bytes = postings.term_offsets.empty() ? 0 : postings.term_offsets.back();
+  PlanSpan(SectionKind::kTextAnalyzer, std::span(analyzer.data(), analyzer.size()));
+  PlanSpan(SectionKind::kTextLengths, postings.lengths);
+  PlanSpan(SectionKind::kTermOffsets, postings.term_offsets);
+  PlanSpan(SectionKind::kTerms, std::span(postings.term_bytes, term_bytes));
+  PlanSpan(SectionKind::kTermBlocks, postings.first_blocks);
+  PlanSpan(SectionKind::kTextBlocks, postings.blocks);
+  PlanSpan(SectionKind::kTextRows, postings.rows);
+  PlanSpan(SectionKind::kTextTimes, postings.times);
+  PlanSpan(SectionKind::kTextPositions, postings.positions);
+}
+
 Status SegmentWriter::WriteTo(ImageSink* sink) {
   static constexpr char kZeros[kSectionAlignment] = {};
   const std::size_t end = sections_.back().offset + sections_.back().bytes;

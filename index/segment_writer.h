@@ -5,6 +5,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "index/segment_builder.h"
@@ -30,6 +31,8 @@ class SegmentWriter {
                 CommitNumber as_of, CollectionNumber collection);
 
   void AddField(std::size_t field, const FieldContent& content);
+  /// `postings`: of all rows. Both must outlive this.
+  void AddText(std::string_view analyzer, const Postings& postings);
   Status WriteTo(ImageSink* sink);
 
  private:

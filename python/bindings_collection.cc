@@ -139,7 +139,10 @@ nb::object SchemaToPython(const Collection& self) {
                                    field.embed_template, CodeChoiceName(field.codes));
   }
   nb::object text = nb::none();
-  if (self.schema().text) text = PackageType("TextField")(self.schema().text->analyzer);
+  if (const auto& own = self.schema().text) {
+    text = PackageType("TextField")(own->analyzer, nb::tuple(nb::cast(own->stop_words)), own->k1,
+                                    own->b);
+  }
   nb::dict metadata;
   for (const auto& [name, type] : self.schema().metadata) {
     metadata[name.c_str()] = MetadataTypeName(type);

@@ -47,6 +47,25 @@ VectorField TakeVectorField(nb::handle field) {
   return out;
 }
 
+TextField TakeTextField(nb::handle field) {
+  TextField out;
+  out.analyzer = TakeString(field.attr("analyzer"), "analyzer");
+  const nb::object words = field.attr("stop_words");
+  if (nb::isinstance<nb::str>(words)) {
+    const std::string name = TakeString(words, "stop_words");
+    if (name != "english") {
+      Raise(Status::InvalidArgument("stop_words: expected 'english' or a list of words, got '" +
+                                    name + "'"));
+    }
+    out.stop_words = EnglishStopWords();
+  } else {
+    out.stop_words = TakeStrings(words, "stop_words");
+  }
+  out.k1 = TakeOptionalDouble(field.attr("k1"), "k1").value_or(out.k1);
+  out.b = TakeOptionalDouble(field.attr("b"), "b").value_or(out.b);
+  return out;
+}
+
 Collection CreateCollection(Database& self, nb::handle name, const nb::dict& vectors,
                             nb::handle text, const nb::dict& metadata, nb::handle durability,
                             nb::handle keep_versions) {
@@ -55,7 +74,7 @@ Collection CreateCollection(Database& self, nb::handle name, const nb::dict& vec
   for (auto [field, value] : vectors) {
     schema.vectors.emplace(TakeString(field, "vectors"), TakeVectorField(value));
   }
-  if (!text.is_none()) schema.text = TextField{TakeString(text.attr("analyzer"), "analyzer")};
+  if (!text.is_none()) schema.text = TakeTextField(text);
   for (auto [field, type] : metadata) {
     schema.metadata.emplace(TakeString(field, "metadata"),
                             Unwrap(ParseMetadataType(TakeString(type, "metadata"))));

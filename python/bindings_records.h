@@ -8,6 +8,7 @@
 #include "python/bindings_values.h"
 #include "tracevec/document.h"
 #include "tracevec/schema.h"
+#include "tracevec/search.h"
 
 /// How a plain struct of the library becomes a read-only Python class.
 namespace tracevec::python {
@@ -21,6 +22,10 @@ inline nb::object ToPython(const std::optional<Timestamp>& timestamp) {
 inline nb::object ToPython(const std::optional<Span>& span) {
   if (!span) return nb::none();
   return nb::make_tuple(span->start, span->end);
+}
+inline nb::object ToPython(const std::optional<SourceScore>& source) {
+  if (!source) return nb::none();
+  return nb::make_tuple(source->rank, source->score);
 }
 inline nb::object ToPython(const EmbeddingSpace& space) {
   if (!space.declared()) return nb::none();

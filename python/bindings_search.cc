@@ -29,6 +29,23 @@ void BindReceipt(nb::module_& module) {
       .Field("matches", &SearchPart::matches,
              "How many do; None where rows have to be asked one by one.")
       .Finish();
+  Record<ReceiptSource>(module, "ReceiptSource", "One source of a search by text.")
+      .Field("name", &ReceiptSource::name, "\"dense\" or \"lexical\".")
+      .Field("weight", &ReceiptSource::weight, "In the fusion.")
+      .Field("candidates", &ReceiptSource::candidates, "Candidates asked for.")
+      .Field("found", &ReceiptSource::found, "Candidates found.")
+      .Field("rows_scored", &ReceiptSource::rows_scored,
+             "Rows of terms that were scored, or distances computed.")
+      .Finish();
+  Record<ReceiptLedgerEntry>(module, "ReceiptLedgerEntry",
+                             "Where a hit of a hybrid search comes from. Rank 0: not found.")
+      .Field("id", &ReceiptLedgerEntry::id, "Id of the chunk.")
+      .Field("score", &ReceiptLedgerEntry::score, "Fused score.")
+      .Field("dense_rank", &ReceiptLedgerEntry::dense_rank, "Among the vector's candidates.")
+      .Field("dense_score", &ReceiptLedgerEntry::dense_score, "Its score there.")
+      .Field("lexical_rank", &ReceiptLedgerEntry::lexical_rank, "Among the text's candidates.")
+      .Field("lexical_score", &ReceiptLedgerEntry::lexical_score, "Its score there.")
+      .Finish();
   Record<Receipt>(module, "Receipt", "What ran for one query. It holds no query content.")
       .Field("id", &Receipt::id, "32 hex digits, unique.")
       .Converted("time", &Receipt::time, "When it ran: datetime in UTC.")
@@ -37,8 +54,8 @@ void BindReceipt(nb::module_& module) {
       .Field("field", &Receipt::field, "Vector field that was searched.")
       .Field("plan", &Receipt::plan,
              "\"exact_scan\" (float32), \"code_scan\" (codes, rescored), \"graph\", "
-             "\"filtered_scan\" or "
-             "\"filtered_graph\".")
+             "\"filtered_scan\", "
+             "\"filtered_graph\" or \"lexical\"; \"...+lexical\" where it was hybrid.")
       .Field("filter", &Receipt::filter, "The filter as printed back, or \"\".")
       .Field("metric", &Receipt::metric, "\"cosine\", \"ip\" or \"l2\".")
       .Field("code", &Receipt::code, "\"int8\", \"int4\", or \"float32\" for an exact search.")
@@ -46,7 +63,7 @@ void BindReceipt(nb::module_& module) {
       .Field("k", &Receipt::k, "Hits asked for.")
       .Field("returned", &Receipt::returned, "Hits given.")
       .Field("short_reason", &Receipt::short_reason,
-             "Why fewer than k came back: \"matches\", \"deadline\" or \"\".")
+             "Why fewer than k came back: \"matches\", \"deadline\", \"stop_words\" or \"\".")
       .Field("deadline_cut", &Receipt::deadline_cut, "Whether the deadline ended the scan early.")
       .Field("ef", &Receipt::ef, "Width of graph searches; 0: each segment's own.")
       .Field("ef_source", &Receipt::ef_source, "\"asked\", \"tuned\" or \"segments\".")
@@ -67,6 +84,10 @@ void BindReceipt(nb::module_& module) {
       .Field("total_micros", &Receipt::total_micros, "Time of the whole query, in microseconds.")
       .Field("stages", &Receipt::stages, "The steps, in order.")
       .Field("parts", &Receipt::parts, "With a filter: how each part of the index was searched.")
+      .Field("analyzer", &Receipt::analyzer, "Of a search by text: identity of its analyzer.")
+      .Field("fusion", &Receipt::fusion, "Of a hybrid search: \"rrf\", \"weighted\", \"dbsf\".")
+      .Field("sources", &Receipt::sources, "Of a search by text: its sources.")
+      .Field("ledger", &Receipt::ledger, "Of a hybrid search: where each hit comes from.")
       .FinishWithoutDict()
       .def("to_json", &Receipt::ToJson, "The receipt as JSON text.")
       .def(
@@ -95,7 +116,8 @@ void BindHit(nb::module_& module) {
               "A found chunk. Larger scores are better. Attributes are converted when read: "
               "metadata is a new dict at each access.")
       .Field("id", &Hit::id, "Id of the chunk.")
-      .Field("score", &Hit::score, "Cosine, dot product, or minus the squared distance.")
+      .Field("score", &Hit::score,
+             "Cosine, dot product, minus the squared distance, BM25, or the fused score.")
       .Field("document", &Hit::document, "Id of its document; its own for a loose vector.")
       .Field("version", &Hit::version, "Version of the document, from 1.")
       .Field("ordinal", &Hit::ordinal, "Place in the document, from 0.")
@@ -110,6 +132,8 @@ void BindHit(nb::module_& module) {
             return self.vector.empty() ? nb::none() : FloatsToPython(self.vector);
           },
           "float32 array as given, or None without with_vectors=True.")
+      .Converted("dense", &Hit::dense, "(rank, score) in a hybrid search's vector source, or None.")
+      .Converted("lexical", &Hit::lexical, "(rank, score) in its text source, or None.")
       .Finish();
 }
 
@@ -138,6 +162,31 @@ ReceiptLevel TakeReceiptLevel(nb::handle object) {
       Status::InvalidArgument("receipt: expected 'off', 'summary' or 'keep', got '" + level + "'"));
 }
 
+/// None: the default.
+Fusion TakeFusion(nb::handle object) {
+  Fusion fusion;
+  if (object.is_none()) return fusion;
+  fusion.method = Unwrap(ParseFusionMethod(TakeString(object.attr("method"), "fusion")));
+  fusion.k = TakeOptionalDouble(object.attr("k"), "fusion: k").value_or(fusion.k);
+  fusion.normalization =
+      Unwrap(ParseScoreNormalization(TakeString(object.attr("normalization"), "normalization")));
+  fusion.candidates = TakeUint32(object.attr("candidates"), "fusion: candidates");
+  const nb::object weights = object.attr("weights");
+  if (weights.is_none()) return fusion;
+  for (nb::handle weight : weights) {
+    fusion.weights.push_back(TakeOptionalDouble(weight, "fusion: weights").value_or(0));
+  }
+  return fusion;
+}
+
+/// None: no text. The library takes an empty one for none.
+std::string TakeText(nb::handle object) {
+  if (object.is_none()) return {};
+  std::string text = TakeString(object, "text");
+  if (text.empty()) Raise(Status::InvalidArgument("text is empty"));
+  return text;
+}
+
 /// What one search and a batch have in common. `Request`: SearchRequest or BatchRequest.
 template <typename Request>
 void TakeQuery(Request* request, nb::handle k, nb::handle where, nb::handle field, nb::handle ef,
@@ -156,41 +205,54 @@ void TakeQuery(Request* request, nb::handle k, nb::handle where, nb::handle fiel
 }
 
 Explanation Explain(const Collection& self, const std::optional<FloatVector>& vector,
-                    nb::handle like, nb::handle k, nb::handle where, nb::handle field,
-                    nb::handle ef, nb::handle target_recall, bool exact, nb::handle deadline_ms,
-                    nb::handle space, nb::handle label, nb::handle receipt) {
+                    nb::handle text, nb::handle fusion, nb::handle like, nb::handle k,
+                    nb::handle where, nb::handle field, nb::handle ef, nb::handle target_recall,
+                    bool exact, nb::handle deadline_ms, nb::handle space, nb::handle label,
+                    nb::handle receipt) {
   SearchRequest request;
   if (vector) request.vector = std::span<const float>(vector->data(), vector->size());
   if (!like.is_none()) request.like = TakeString(like, "like");
+  request.text = TakeText(text);
+  request.fusion = TakeFusion(fusion);
   TakeQuery(&request, k, where, field, ef, target_recall, exact, deadline_ms, space, label,
             receipt);
   return WithoutGil([&] { return self.Explain(request); });
 }
 
 SearchResponse Search(const Collection& self, const std::optional<FloatVector>& vector,
-                      nb::handle like, nb::handle k, nb::handle where, nb::handle field,
-                      nb::handle ef, nb::handle target_recall, bool exact, nb::handle deadline_ms,
-                      bool with_vectors, nb::handle space, nb::handle label, nb::handle receipt) {
+                      nb::handle text, nb::handle fusion, nb::handle like, nb::handle k,
+                      nb::handle where, nb::handle field, nb::handle ef, nb::handle target_recall,
+                      bool exact, nb::handle deadline_ms, bool with_vectors, nb::handle space,
+                      nb::handle label, nb::handle receipt) {
   SearchRequest request;
   if (vector) request.vector = std::span<const float>(vector->data(), vector->size());
   if (!like.is_none()) request.like = TakeString(like, "like");
+  request.text = TakeText(text);
+  request.fusion = TakeFusion(fusion);
   request.with_vectors = with_vectors;
   TakeQuery(&request, k, where, field, ef, target_recall, exact, deadline_ms, space, label,
             receipt);
   return WithoutGil([&] { return self.Search(request); });
 }
 
-BatchResponse SearchBatch(const Collection& self, const FloatMatrix& queries, nb::handle threads,
-                          nb::handle k, nb::handle where, nb::handle field, nb::handle ef,
+BatchResponse SearchBatch(const Collection& self, const std::optional<FloatMatrix>& queries,
+                          nb::handle texts, nb::handle fusion, nb::handle threads, nb::handle k,
+                          nb::handle where, nb::handle field, nb::handle ef,
                           nb::handle target_recall, bool exact, nb::handle deadline_ms,
                           nb::handle space, nb::handle label, nb::handle receipt) {
   BatchRequest request;
   request.threads = TakeUint32(threads, "threads");
   TakeQuery(&request, k, where, field, ef, target_recall, exact, deadline_ms, space, label,
             receipt);
-  // The library sees one run of floats: only here can a wrong width be told from more queries.
-  CheckDimension(self.schema(), request.field, queries.shape(1), "vectors");
-  request.vectors = std::span<const float>(queries.data(), queries.size());
+  std::vector<std::string> query_texts;
+  if (!texts.is_none()) query_texts = TakeStrings(texts, "texts");
+  request.texts = query_texts;
+  request.fusion = TakeFusion(fusion);
+  if (queries) {
+    // The library sees one run of floats: only here can a wrong width be told from more queries.
+    CheckDimension(self.schema(), request.field, queries->shape(1), "vectors");
+    request.vectors = std::span<const float>(queries->data(), queries->size());
+  }
   return WithoutGil([&] { return self.SearchBatch(request); });
 }
 
@@ -202,17 +264,19 @@ void BindSearch(nb::module_& module, nb::class_<Collection>& collection) {
   BindHit(module);
   BindResponses(module);
   collection
-      .def("search", &Search, nb::arg("vector").noconvert().none(), nb::arg("like").none(),
-           nb::arg("k").none(), nb::arg("where").none(), nb::arg("field").none(),
-           nb::arg("ef").none(), nb::arg("target_recall").none(), nb::arg("exact"),
-           nb::arg("deadline_ms").none(), nb::arg("with_vectors"), nb::arg("space").none(),
-           nb::arg("label").none(), nb::arg("receipt").none())
-      .def("explain", &Explain, nb::arg("vector").noconvert().none(), nb::arg("like").none(),
-           nb::arg("k").none(), nb::arg("where").none(), nb::arg("field").none(),
-           nb::arg("ef").none(), nb::arg("target_recall").none(), nb::arg("exact"),
-           nb::arg("deadline_ms").none(), nb::arg("space").none(), nb::arg("label").none(),
+      .def("search", &Search, nb::arg("vector").noconvert().none(), nb::arg("text").none(),
+           nb::arg("fusion").none(), nb::arg("like").none(), nb::arg("k").none(),
+           nb::arg("where").none(), nb::arg("field").none(), nb::arg("ef").none(),
+           nb::arg("target_recall").none(), nb::arg("exact"), nb::arg("deadline_ms").none(),
+           nb::arg("with_vectors"), nb::arg("space").none(), nb::arg("label").none(),
            nb::arg("receipt").none())
-      .def("search_batch", &SearchBatch, nb::arg("queries").noconvert(), nb::arg("threads").none(),
+      .def("explain", &Explain, nb::arg("vector").noconvert().none(), nb::arg("text").none(),
+           nb::arg("fusion").none(), nb::arg("like").none(), nb::arg("k").none(),
+           nb::arg("where").none(), nb::arg("field").none(), nb::arg("ef").none(),
+           nb::arg("target_recall").none(), nb::arg("exact"), nb::arg("deadline_ms").none(),
+           nb::arg("space").none(), nb::arg("label").none(), nb::arg("receipt").none())
+      .def("search_batch", &SearchBatch, nb::arg("queries").noconvert().none(),
+           nb::arg("texts").none(), nb::arg("fusion").none(), nb::arg("threads").none(),
            nb::arg("k").none(), nb::arg("where").none(), nb::arg("field").none(),
            nb::arg("ef").none(), nb::arg("target_recall").none(), nb::arg("exact"),
            nb::arg("deadline_ms").none(), nb::arg("space").none(), nb::arg("label").none(),

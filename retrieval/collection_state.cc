@@ -127,6 +127,16 @@ std::vector<std::string> CollectionState::DeclaredFields() const {
   return names;
 }
 
+std::shared_ptr<CollectionIndex> CollectionState::NewIndex() const {
+  return std::make_shared<CollectionIndex>(Layouts(), kMostSegmentRows,
+                                           analyzer != nullptr ? analyzer->identity() : "");
+}
+
+std::shared_ptr<const RowTerms> CollectionState::TermsOf(std::string_view text) const {
+  if (analyzer == nullptr || text.empty()) return nullptr;
+  return RowTerms::Make(*analyzer, text);
+}
+
 void CollectionState::PublishView() {
   auto view = std::make_shared<CollectionView>();
   view->commit = counters.commit;
@@ -162,6 +172,12 @@ std::shared_ptr<CollectionState> BindCollection(CollectionNumber number, Collect
     AddSpace(field.space, &hasher);
   }
   state->fields_hash = record.chunk_identity.value_or(hasher.Finish());
+  if (record.schema.text) {
+    // Without it the collection is used as before, but for searches of texts.
+    if (auto analyzer = Analyzer::Make(*record.schema.text); analyzer.ok()) {
+      state->analyzer = *std::move(analyzer);
+    }
+  }
   state->query_memories = std::make_unique<QueryMemory[]>(state->fields.size());
   state->record = std::move(record);
   return state;
@@ -181,6 +197,18 @@ Result<const BoundField*> FindField(const CollectionState& state, std::string_vi
   }
   return Status::InvalidArgument(fmt::format("collection '{}' has no vector field '{}'{}",
                                              state.name, name, DidYouMean(name, known)));
+}
+
+Result<const Analyzer*> FindAnalyzer(const CollectionState& state) {
+  if (state.analyzer != nullptr) return state.analyzer.get();
+  if (!state.schema.text) {
+    return Status::InvalidArgument(fmt::format(
+        "collection '{}' has no text field, so its texts are not indexed; create it with one to "
+        "search by text",
+        state.name));
+  }
+  return Status::Unsupported(fmt::format("collection '{}': {}", state.name,
+                                         Analyzer::Make(*state.schema.text).status().message()));
 }
 
 Status CheckSpace(const BoundField& field, const EmbeddingSpace& given) {

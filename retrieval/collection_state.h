@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/analyzer.h"
 #include "core/content_hash.h"
 #include "core/ids.h"
 #include "index/collection_index.h"
@@ -111,6 +112,8 @@ struct CollectionState : std::enable_shared_from_this<CollectionState> {
   CollectionSchema schema;
   std::vector<BoundField> fields;                 ///< In name order.
   std::unique_ptr<QueryMemory[]> query_memories;  ///< One a field. Of readers.
+  /// Of the text field; null: there is none, or this build does not have it.
+  std::shared_ptr<const Analyzer> analyzer;
   ContentHash fields_hash;  ///< Over names, templates and spaces: part of chunk identity.
   bool sync = false;
   std::shared_ptr<const SnapshotHolds> holds;      ///< Of the database; null: none.
@@ -171,6 +174,11 @@ struct CollectionState : std::enable_shared_from_this<CollectionState> {
   std::vector<FieldLayout> Layouts() const;
   /// Names of the declared metadata fields: those get columns first.
   std::vector<std::string> DeclaredFields() const;
+  /// An empty index of its fields and texts.
+  std::shared_ptr<CollectionIndex> NewIndex() const;
+  /// The terms of a chunk's text as the index wants them; null: texts are not indexed, or it has
+  /// none. Cost: some 20 us for 500 bytes. Any thread.
+  std::shared_ptr<const RowTerms> TermsOf(std::string_view text) const;
   /// Those it took the place of that are still read.
   std::vector<std::shared_ptr<CollectionState>> EarlierInUse() const;
   /// Tells readers of earlier states that vectors of a field are not what they were. Call it before
@@ -187,6 +195,10 @@ std::shared_ptr<CollectionState> BindCollection(CollectionNumber number, Collect
 /// The field of this name; "" stands for the only one. Errors: InvalidArgument with the nearest
 /// name.
 Result<const BoundField*> FindField(const CollectionState& state, std::string_view name);
+
+/// Of the text field. Errors: InvalidArgument when there is none, Unsupported when this build does
+/// not have its analyzer.
+Result<const Analyzer*> FindAnalyzer(const CollectionState& state);
 
 /// Errors: EmbeddingSpaceMismatch when both are declared and differ.
 Status CheckSpace(const BoundField& field, const EmbeddingSpace& given);

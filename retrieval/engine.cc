@@ -202,6 +202,9 @@ Result<std::shared_ptr<CollectionState>> Engine::CreateCollection(std::string_vi
     if (vector.codes == CodeChoice::kAuto) continue;
     TRACEVEC_RETURN_IF_ERROR(EnableFeature(kCodeChoiceFeature));
   }
+  if (schema.text && *schema.text != TextField{schema.text->analyzer}) {
+    TRACEVEC_RETURN_IF_ERROR(EnableFeature(kTextOptionsFeature));
+  }
   const bool default_sync = options_.durability == Durability::kSync;
   auto state = BindCollection(number, record, default_sync);
   state->holds = holds_;

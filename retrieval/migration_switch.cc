@@ -139,9 +139,9 @@ class Switch {
     TRACEVEC_RETURN_IF_ERROR(FillOrCheck());  // Most of it, before a view is held.
     NoteChangesFromNowOn();
     TRACEVEC_RETURN_IF_ERROR(FillOrCheck());
-    index_ = std::make_shared<CollectionIndex>(new_->Layouts());
+    index_ = new_->NewIndex();
     TRACEVEC_RETURN_IF_ERROR(
-        LoadAllDocuments(store_, *new_, view_->commit, std::nullopt,
+        LoadAllDocuments(store_, *new_, view_->commit, std::nullopt, /*with_terms=*/true,
                          [&](DocumentNumber /*document*/, std::vector<NewRow> rows) {
                            index_->Reserve(rows.size());
                            for (NewRow& row : rows) index_->Append(std::move(row));

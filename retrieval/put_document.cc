@@ -161,10 +161,16 @@ Status WritePuts(Engine& engine, CollectionState& state, std::span<ReadyPut> put
   bool anything = false;
   for (ReadyPut& put : puts) {
     anything = anything || !put.changes_nothing();
-    if (!put.plan.unchanged) continue;
-    put.result.unchanged = true;
-    put.result.version = put.plan.record->version;
-    put.result.commit = Raw(put.plan.record->commit);
+    if (put.plan.unchanged) {
+      put.result.unchanged = true;
+      put.result.version = put.plan.record->version;
+      put.result.commit = Raw(put.plan.record->commit);
+    } else {
+      put.terms.clear();
+      for (const std::uint32_t added : put.plan.to_embed) {
+        put.terms.push_back(state.TermsOf(put.plan.prepared.chunks[added].text));
+      }
+    }
   }
   if (!anything) return Status::Ok();
   engine.builder().WaitForRoom(state);

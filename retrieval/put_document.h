@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -25,7 +26,9 @@ struct ReadyPut {
   PutPlan plan;
   /// [field][position in plan.to_embed]; null: no vector.
   std::vector<std::vector<const float*>> vectors;
-  std::vector<double> embed_micros;   ///< [position in plan.to_embed]
+  std::vector<double> embed_micros;  ///< [position in plan.to_embed]
+  /// [position in plan.to_embed]; null: not indexed.
+  std::vector<std::shared_ptr<const RowTerms>> terms;
   std::uint64_t asserted_fields = 0;  ///< See BodyRecord.
   // With PutOptions::moved_from:
   std::string moved_from;

@@ -234,6 +234,7 @@ Status PutWriter::PutAddedChunks(const ReadyPut& put, DocumentNumber number,
       row.own_is_complete = own.complete;
     }
     row.document_state = document;
+    row.terms = put.terms[i];
     commit_.CountAsserted(std::popcount(body.asserted_fields));
     commit_.AddRow(std::move(row));
   }

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "core/fusion.h"
 #include "core/return_if_error.h"
 #include "core/vector_math.h"
 #include "index/search.h"
@@ -62,10 +63,25 @@ FilterUse FilterUseOf(const QuerySettings& settings, FilterUse use) {
   return settings.deadline_ms && use == FilterUse::kMatch ? FilterUse::kMatchNow : use;
 }
 
-ScanQuery MakeScan(const QueryPlan& plan, const float* vector, const Stopwatch& start) {
+/// What each source of a query finds.
+std::uint32_t CandidatesOf(const QuerySettings& settings) {
+  if (!settings.by_vector || !settings.by_text) return settings.k;
+  return std::max(settings.k, settings.fusion.candidates);
+}
+
+Status CheckSources(const QuerySettings& settings, const std::string& field_name) {
+  if (settings.by_vector && settings.by_text) return CheckFusion(settings.fusion, 2);
+  if (settings.by_vector || field_name.empty()) return Status::Ok();
+  return Status::InvalidArgument(fmt::format(
+      "field '{}' is given without a vector; a search by text alone has no vector field",
+      field_name));
+}
+
+}  // namespace
+
+ScanQuery MakeScan(const QueryPlan& plan, const Stopwatch& start) {
   ScanQuery query;
-  query.vector = vector;
-  query.field = plan.field->index;
+  if (plan.field != nullptr) query.field = plan.field->index;
   query.k = plan.settings.k;
   query.ef = plan.settings.ef.value_or(0);
   query.now = Now();
@@ -77,6 +93,8 @@ ScanQuery MakeScan(const QueryPlan& plan, const float* vector, const Stopwatch& 
   }
   return query;
 }
+
+namespace {
 
 /// What a query needs besides its plan while it runs.
 class RunningQuery {
@@ -93,7 +111,8 @@ class RunningQuery {
       Normalise(vector, field.dimension, normalised_.data());
       vector = normalised_.data();
     }
-    scan_ = MakeScan(plan_, vector, start);
+    scan_ = MakeScan(plan_, start);
+    scan_.vector = vector;
     scan_.exclude = task.exclude;
     scan_.hidden = task.hidden;
     texts_.Attach(*plan_.filter, &scan_);
@@ -118,13 +137,22 @@ Result<QueryPlan> PlanQuery(const Engine& engine, const CollectionState& state,
   const Stopwatch watch;
   TRACEVEC_RETURN_IF_ERROR(CheckSettings(settings));
   QueryPlan plan;
+  TRACEVEC_RETURN_IF_ERROR(CheckSources(settings, field_name));
   plan.settings = settings;
-  TRACEVEC_ASSIGN_OR_RETURN(plan.field, FindField(state, field_name));
-  TRACEVEC_RETURN_IF_ERROR(CheckSpace(*plan.field, settings.space));
+  plan.hits = settings.k;
+  plan.settings.k = CandidatesOf(settings);
+  if (settings.by_vector) {
+    TRACEVEC_ASSIGN_OR_RETURN(plan.field, FindField(state, field_name));
+    TRACEVEC_RETURN_IF_ERROR(CheckSpace(*plan.field, settings.space));
+  }
+  if (settings.by_text) {
+    TRACEVEC_ASSIGN_OR_RETURN(plan.analyzer, FindAnalyzer(state));
+  }
   plan.view = state.views.Current();
-  ChooseWidth(TunedOf(*plan.view, *plan.field), &plan.settings);
-  TRACEVEC_ASSIGN_OR_RETURN(plan.rows,
-                            RowsOf(engine.store(), state, *plan.view, plan.field->index));
+  if (settings.by_vector) ChooseWidth(TunedOf(*plan.view, *plan.field), &plan.settings);
+  const std::size_t vectors_of = settings.by_vector ? plan.field->index : kNoField;
+  TRACEVEC_ASSIGN_OR_RETURN(
+      plan.rows, RowsOf(engine.store(), state, *plan.view, vectors_of, settings.by_text));
   TRACEVEC_ASSIGN_OR_RETURN(
       plan.filter, BindFilter(state, *plan.view, plan.rows, where, FilterUseOf(settings, use)));
   plan.plan_micros = watch.Micros();

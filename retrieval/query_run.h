@@ -30,6 +30,9 @@ struct QuerySettings {
   /// Of a plan: where `ef` comes from, see ChooseWidth.
   const char* ef_source = "segments";
   bool remembered = true;  ///< Its queries may be used to tune widths later.
+  bool by_vector = true;
+  bool by_text = false;
+  Fusion fusion;  ///< Where it is both.
 };
 
 /// Of a SearchRequest or a BatchRequest.
@@ -44,14 +47,17 @@ QuerySettings SettingsOf(const Request& request) {
   settings.space = request.space;
   settings.label = request.label;
   settings.receipt = request.receipt;
+  settings.fusion = request.fusion;
   return settings;
 }
 
 /// A search that was checked and bound to a view: everything that queries of a batch share.
 /// Immutable; safe for concurrent use by RunQueries.
 struct QueryPlan {
-  QuerySettings settings;
-  const BoundField* field = nullptr;
+  QuerySettings settings;  ///< k is what each source finds, `hits` of which are the answer.
+  std::uint32_t hits = 0;
+  const BoundField* field = nullptr;   ///< Null without a vector.
+  const Analyzer* analyzer = nullptr;  ///< Null without a text.
   std::shared_ptr<const CollectionView> view;
   IndexView rows;
   std::shared_ptr<const BoundFilter> filter;
@@ -63,6 +69,10 @@ struct QueryPlan {
 Result<QueryPlan> PlanQuery(const Engine& engine, const CollectionState& state,
                             const QuerySettings& settings, const std::string& field_name,
                             const Filter& where, FilterUse use = FilterUse::kMatch);
+
+/// What a scan for a query of the plan looks for, without a vector. `start`: deadlines count from
+/// there.
+ScanQuery MakeScan(const QueryPlan& plan, const Stopwatch& start);
 
 /// One vector of the plan's field, and what becomes of it.
 struct QueryTask {

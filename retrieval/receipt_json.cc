@@ -40,6 +40,31 @@ nlohmann::ordered_json PartsJson(const std::vector<SearchPart>& parts) {
   return list;
 }
 
+nlohmann::ordered_json SourcesJson(const std::vector<ReceiptSource>& sources) {
+  auto list = nlohmann::ordered_json::array();
+  for (const ReceiptSource& source : sources) {
+    list.push_back({{"name", source.name},
+                    {"weight", source.weight},
+                    {"candidates", source.candidates},
+                    {"found", source.found},
+                    {"rows_scored", source.rows_scored}});
+  }
+  return list;
+}
+
+nlohmann::ordered_json LedgerJson(const std::vector<ReceiptLedgerEntry>& ledger) {
+  auto list = nlohmann::ordered_json::array();
+  for (const ReceiptLedgerEntry& entry : ledger) {
+    list.push_back({{"id", entry.id},
+                    {"score", entry.score},
+                    {"dense_rank", entry.dense_rank},
+                    {"dense_score", entry.dense_score},
+                    {"lexical_rank", entry.lexical_rank},
+                    {"lexical_score", entry.lexical_score}});
+  }
+  return list;
+}
+
 std::string Text(const nlohmann::ordered_json& json) {
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -90,6 +115,10 @@ std::string Receipt::ToJson() const {
       {"total_micros", total_micros},
       {"stages", StagesJson(stages)},
       {"parts", PartsJson(parts)},
+      {"analyzer", analyzer},
+      {"fusion", fusion},
+      {"sources", SourcesJson(sources)},
+      {"ledger", LedgerJson(ledger)},
   };
   return Text(json);
 }

@@ -29,26 +29,42 @@ const std::string& BuildName() {
   return name;
 }
 
-void FillReceipt(const Engine& engine, const CollectionState& state, const QueryPlan& plan,
-                 const ScanCounts& counts, double scan_micros, std::size_t returned,
-                 Receipt* receipt) {
-  const bool exact = plan.settings.exact;
+void FillPlanReceipt(const Engine& engine, const CollectionState& state, const QueryPlan& plan,
+                     Receipt* receipt) {
   receipt->id = NewReceiptId();
   receipt->time = Now();
   receipt->label = plan.settings.label;
   receipt->collection = state.name;
+  receipt->filter = plan.filter->text;
+  receipt->exact = plan.settings.exact;
+  receipt->live = plan.view->chunks;
+  receipt->commit = Raw(plan.view->commit);
+  receipt->timeline = engine.timeline();
+  receipt->kernels = engine.kernels().name;
+  receipt->build = BuildName();
+  receipt->stages.reserve(4);
+  receipt->stages.push_back({"plan", plan.plan_micros, plan.view->chunks, plan.rows.rows()});
+}
+
+void FillReturned(std::uint32_t k, std::size_t returned, bool deadline_cut, Receipt* receipt) {
+  receipt->k = k;
+  receipt->returned = static_cast<std::uint32_t>(returned);
+  receipt->deadline_cut = deadline_cut;
+  receipt->short_reason.clear();
+  if (returned < k) receipt->short_reason = deadline_cut ? "deadline" : "matches";
+}
+
+void FillReceipt(const Engine& engine, const CollectionState& state, const QueryPlan& plan,
+                 const ScanCounts& counts, double scan_micros, std::size_t returned,
+                 Receipt* receipt) {
+  const bool exact = plan.settings.exact;
+  FillPlanReceipt(engine, state, plan, receipt);
   receipt->field = plan.field->name;
   receipt->plan = PlanName(exact, !plan.filter->program.empty(), counts.graphs > 0, counts.ways);
-  receipt->filter = plan.filter->text;
   if (!plan.filter->program.empty()) receipt->parts = PartsOf(plan, counts.ways);
   receipt->metric = MetricName(plan.field->field.metric);
   receipt->code = exact ? "float32" : counts.int4 ? "int4" : "int8";
-  receipt->exact = exact;
-  receipt->k = plan.settings.k;
-  receipt->returned = static_cast<std::uint32_t>(returned);
-  receipt->deadline_cut = counts.deadline_cut;
-  if (returned < plan.settings.k)
-    receipt->short_reason = counts.deadline_cut ? "deadline" : "matches";
+  FillReturned(plan.settings.k, returned, counts.deadline_cut, receipt);
   receipt->rows_scanned = counts.rows;
   receipt->segments_searched = counts.graphs;
   receipt->nodes_visited = counts.nodes;
@@ -57,15 +73,8 @@ void FillReceipt(const Engine& engine, const CollectionState& state, const Query
   receipt->distances = counts.distances;
   receipt->filter_tested = counts.filter_tested;
   receipt->filter_passed = counts.filter_passed;
-  receipt->live = plan.view->chunks;
-  receipt->commit = Raw(plan.view->commit);
-  receipt->timeline = engine.timeline();
   receipt->space = plan.field->field.space;
   receipt->space_asserted = !plan.settings.space.declared();
-  receipt->kernels = engine.kernels().name;
-  receipt->build = BuildName();
-  receipt->stages.reserve(4);
-  receipt->stages.push_back({"plan", plan.plan_micros, plan.view->chunks, plan.rows.rows()});
   receipt->stages.push_back({counts.graphs > 0 ? "search" : "scan", scan_micros, plan.rows.rows(),
                              exact ? returned : counts.candidates});
   if (!exact) {

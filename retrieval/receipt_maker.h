@@ -17,6 +17,13 @@ std::string NewReceiptId();
 /// Library version and build, as receipts and stats give it.
 const std::string& BuildName();
 
+/// What a receipt has of every query of a plan, whatever its sources are.
+void FillPlanReceipt(const Engine& engine, const CollectionState& state, const QueryPlan& plan,
+                     Receipt* receipt);
+
+/// How many hits there are, and why no more.
+void FillReturned(std::uint32_t k, std::size_t returned, bool deadline_cut, Receipt* receipt);
+
 /// Says what a scan did. Total time, hydration and their stages are added by the caller.
 void FillReceipt(const Engine& engine, const CollectionState& state, const QueryPlan& plan,
                  const ScanCounts& counts, double scan_micros, std::size_t returned,

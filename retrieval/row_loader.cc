@@ -10,6 +10,7 @@
 
 #include "core/return_if_error.h"
 #include "retrieval/chunk_metadata.h"
+#include "retrieval/document_reader.h"
 #include "storage/keys.h"
 
 namespace tracevec {
@@ -130,8 +131,12 @@ class MetadataWalk {
 class RowWalk {
  public:
   RowWalk(const Store& store, const CollectionState& state, CommitNumber commit,
-          std::optional<std::size_t> only_field)
-      : vectors_(state.fields.size()), metadata_(store, state, commit) {
+          std::optional<std::size_t> only_field, bool with_terms)
+      : store_(store),
+        state_(state),
+        with_terms_(with_terms && state.analyzer != nullptr),
+        vectors_(state.fields.size()),
+        metadata_(store, state, commit) {
     for (std::size_t f = 0; f < state.fields.size(); ++f) {
       if (!only_field || *only_field == f) vectors_[f].emplace(store, state, state.fields[f]);
     }
@@ -161,10 +166,24 @@ class RowWalk {
       row.stated = std::max(version.commit, metadata_.CommitOf(entry.chunk));
       rows.push_back(std::move(row));
     }
+    if (with_terms_) TRACEVEC_RETURN_IF_ERROR(AddTerms(document, version, &rows));
     return rows;
   }
 
  private:
+  Status AddTerms(DocumentNumber document, const VersionRecord& version,
+                  std::vector<NewRow>* rows) const {
+    VersionReader reader(store_, state_.number, document, version);
+    for (std::size_t i = 0; i < rows->size(); ++i) {
+      TRACEVEC_ASSIGN_OR_RETURN(const std::string text, reader.ChunkText(i));
+      (*rows)[i].terms = state_.TermsOf(text);
+    }
+    return Status::Ok();
+  }
+
+  const Store& store_;
+  const CollectionState& state_;
+  const bool with_terms_;
   std::vector<std::optional<VectorWalk>> vectors_;
   MetadataWalk metadata_;
 };
@@ -185,8 +204,9 @@ std::shared_ptr<const DocumentState> MakeDocumentState(DocumentNumber number,
 }
 
 Status LoadAllDocuments(const Store& store, const CollectionState& state, CommitNumber commit,
-                        std::optional<std::size_t> only_field, const DocumentConsumer& consume) {
-  RowWalk walk(store, state, commit, only_field);
+                        std::optional<std::size_t> only_field, bool with_terms,
+                        const DocumentConsumer& consume) {
+  RowWalk walk(store, state, commit, only_field, with_terms);
   StoreCursor versions = store.NewCursor(Table::kRecords, keys::VersionsPrefix(state.number));
   std::optional<DocumentNumber> done;
   for (; versions.Valid(); versions.Next()) {
@@ -204,7 +224,7 @@ Status LoadAllDocuments(const Store& store, const CollectionState& state, Commit
 
 Status LoadDocuments(const Store& store, const CollectionState& state, CommitNumber commit,
                      std::span<const DocumentNumber> documents, const DocumentConsumer& consume) {
-  RowWalk walk(store, state, commit, std::nullopt);
+  RowWalk walk(store, state, commit, std::nullopt, /*with_terms=*/true);
   StoreCursor versions = store.NewCursor(Table::kRecords, keys::VersionsPrefix(state.number));
   for (const DocumentNumber document : documents) {
     std::vector<NewRow> rows;
@@ -226,7 +246,8 @@ Status LoadDocuments(const Store& store, const CollectionState& state, CommitNum
 }
 
 Result<IndexView> RowsOf(const Store& store, const CollectionState& state,
-                         const CollectionView& view, std::optional<std::size_t> only_field) {
+                         const CollectionView& view, std::optional<std::size_t> only_field,
+                         bool with_terms) {
   if (view.in_memory) return view.index;
   // Exactly as many rows as the view counts: a block of the usual size would cost more to clear
   // than twenty rows cost to read.
@@ -235,9 +256,10 @@ Result<IndexView> RowsOf(const Store& store, const CollectionState& state,
     if (only_field && *only_field != f) layouts[f].dimension = 0;
   }
   auto block =
-      std::make_shared<RowBlock>(static_cast<std::uint32_t>(view.chunks), std::move(layouts));
+      std::make_shared<RowBlock>(static_cast<std::uint32_t>(view.chunks), std::move(layouts),
+                                 with_terms ? BlockTexts::kTerms : BlockTexts::kNone);
   TRACEVEC_RETURN_IF_ERROR(LoadAllDocuments(
-      store, state, view.commit, only_field,
+      store, state, view.commit, only_field, with_terms,
       [&](DocumentNumber /*document*/, std::vector<NewRow> added) -> Status {
         if (block->capacity() - block->size() < added.size()) {
           return Status::Corruption(fmt::format("collection '{}': more chunks than the {} counted",
@@ -249,6 +271,10 @@ Result<IndexView> RowsOf(const Store& store, const CollectionState& state,
   IndexView rows;
   rows.commit = view.commit;
   rows.may_expire = view.may_expire;
+  rows.text.rows = block->size();
+  for (std::uint32_t row = 0; row < block->size(); ++row) {
+    rows.text.terms += block->text_length(row);
+  }
   if (block->size() > 0) {
     rows.sizes.push_back(block->size());
     rows.sets.push_back(std::move(block));

@@ -9,6 +9,8 @@
 #include <fmt/format.h>
 
 #include "core/return_if_error.h"
+#include "core/text_query.h"
+#include "retrieval/answer_query.h"
 #include "retrieval/chunk_metadata.h"
 #include "retrieval/document_reader.h"
 #include "retrieval/query_run.h"
@@ -17,10 +19,23 @@
 namespace tracevec {
 namespace {
 
+bool ByVector(const SearchRequest& request) {
+  return !request.vector.empty() || !request.like.empty();
+}
+
 Status CheckOneQuery(const SearchRequest& request) {
-  if (request.vector.empty() != request.like.empty()) return Status::Ok();
-  return Status::InvalidArgument(request.like.empty() ? "neither vector nor like is given"
-                                                      : "both vector and like are given; give one");
+  if (!request.vector.empty() && !request.like.empty()) {
+    return Status::InvalidArgument("both vector and like are given; give one");
+  }
+  if (ByVector(request) || !request.text.empty()) return Status::Ok();
+  return Status::InvalidArgument("neither vector, like nor text is given");
+}
+
+QuerySettings SettingsOfSources(const SearchRequest& request) {
+  QuerySettings settings = SettingsOf(request);
+  settings.by_text = !request.text.empty();
+  settings.by_vector = ByVector(request) || !settings.by_text;
+  return settings;
 }
 
 Status CheckQueryVector(const BoundField& field, std::size_t floats) {
@@ -106,9 +121,18 @@ Status FillContent(const RowSet& set, std::uint32_t row, const ChunkState& chunk
   return Status::Ok();
 }
 
+/// The field of which hits show the vector. Errors: InvalidArgument where a search by text alone
+/// does not tell.
+Result<const BoundField*> FieldOfVectors(const CollectionState& state, const QueryPlan& plan,
+                                         const SearchRequest& request) {
+  if (!request.with_vectors || plan.field != nullptr) return plan.field;
+  return FindField(state, "");
+}
+
 Status Hydrate(const Engine& engine, const CollectionState& state, const QueryPlan& plan,
-               const SearchRequest& request, const std::vector<ScoredRow>& best,
-               std::vector<Hit>* hits) {
+               const SearchRequest& request, const QueryAnswer& answer, std::vector<Hit>* hits) {
+  TRACEVEC_ASSIGN_OR_RETURN(const BoundField* vectors_of, FieldOfVectors(state, plan, request));
+  const std::vector<ScoredRow>& best = answer.best;
   VersionsOfHits versions(engine, state);
   StateScratch scratch;
   hits->resize(best.size());
@@ -121,11 +145,15 @@ Status Hydrate(const Engine& engine, const CollectionState& state, const QueryPl
     hit.score = best[i].score;
     hit.document = chunk.document->id;
     hit.version = chunk.document->version;
+    if (!answer.sources.empty()) {
+      hit.dense = answer.sources[i].dense;
+      hit.lexical = answer.sources[i].lexical;
+    }
     if (request.with_content) {
       TRACEVEC_RETURN_IF_ERROR(FillContent(set, row, chunk, &versions, &hit));
     }
     if (request.with_vectors) {
-      TRACEVEC_ASSIGN_OR_RETURN(auto vector, ReadVector(engine.store(), state.number, *plan.field,
+      TRACEVEC_ASSIGN_OR_RETURN(auto vector, ReadVector(engine.store(), state.number, *vectors_of,
                                                         set.document(row), set.chunk(row)));
       if (vector) hit.vector = *std::move(vector);
     }
@@ -139,26 +167,29 @@ Result<SearchResponse> Search(const Engine& engine, const CollectionState& state
                               const SearchRequest& request) {
   const Stopwatch start;
   TRACEVEC_RETURN_IF_ERROR(CheckOneQuery(request));
-  TRACEVEC_ASSIGN_OR_RETURN(const QueryPlan plan, PlanQuery(engine, state, SettingsOf(request),
-                                                            request.field, request.where));
+  TRACEVEC_ASSIGN_OR_RETURN(
+      const QueryPlan plan,
+      PlanQuery(engine, state, SettingsOfSources(request), request.field, request.where));
   std::optional<LikeQuery> like;
+  QueryInput input;
+  input.text = request.text;
   if (!request.like.empty()) {
     TRACEVEC_ASSIGN_OR_RETURN(like, ReadLike(engine, state, plan, request.like));
-  } else {
+    input.vector = like->vector.data();
+    input.exclude = like->chunk;
+  } else if (plan.field != nullptr) {
     TRACEVEC_RETURN_IF_ERROR(CheckQueryVector(*plan.field, request.vector.size()));
+    input.vector = request.vector.data();
   }
   SearchResponse response;
-  QueryTask task;
-  task.vector = like ? like->vector.data() : request.vector.data();
-  if (like) task.exclude = like->chunk;
-  if (request.receipt != ReceiptLevel::kOff) task.receipt = &response.receipt;
-  RunQueries(engine, state, plan, start, std::span(&task, 1));
-  TRACEVEC_RETURN_IF_ERROR(task.status);
+  Receipt* receipt = request.receipt != ReceiptLevel::kOff ? &response.receipt : nullptr;
+  TRACEVEC_ASSIGN_OR_RETURN(const QueryAnswer answer,
+                            AnswerQuery(engine, state, plan, start, input, receipt));
   const Stopwatch hydrate;
-  TRACEVEC_RETURN_IF_ERROR(Hydrate(engine, state, plan, request, task.best, &response.hits));
+  TRACEVEC_RETURN_IF_ERROR(Hydrate(engine, state, plan, request, answer, &response.hits));
   if (request.receipt != ReceiptLevel::kOff) {
     response.receipt.stages.push_back(
-        {"hydrate", hydrate.Micros(), task.best.size(), task.best.size()});
+        {"hydrate", hydrate.Micros(), answer.best.size(), answer.best.size()});
     response.receipt.total_micros = start.Micros();
   }
   return response;
@@ -170,8 +201,11 @@ Result<Explanation> Explain(const Engine& engine, const CollectionState& state,
     TRACEVEC_RETURN_IF_ERROR(CheckOneQuery(request));
   }
   TRACEVEC_ASSIGN_OR_RETURN(const QueryPlan plan,
-                            PlanQuery(engine, state, SettingsOf(request), request.field,
+                            PlanQuery(engine, state, SettingsOfSources(request), request.field,
                                       request.where, FilterUse::kEstimate));
+  if (plan.analyzer != nullptr) {
+    TRACEVEC_RETURN_IF_ERROR(TextQuery::Parse(request.text, *plan.analyzer).status());
+  }
   if (!request.vector.empty()) {
     TRACEVEC_RETURN_IF_ERROR(CheckQueryVector(*plan.field, request.vector.size()));
   } else if (!request.like.empty()) {

@@ -12,6 +12,7 @@
 
 #include "core/return_if_error.h"
 #include "index/search.h"
+#include "retrieval/answer_query.h"
 #include "retrieval/guard.h"
 #include "retrieval/query_run.h"
 #include "retrieval/search.h"
@@ -50,12 +51,14 @@ class BatchWorker {
   /// Scans gain nothing by taking turns, a deadline is for each query alone, and few queries are
   /// for many threads.
   std::size_t AtOnce() const {
+    if (plan_.settings.by_text) return 1;
     const bool walks = !plan_.settings.exact && plan_.filter->program.empty();
     const bool enough = count_ >= kSearchesInTurn * request_.threads;
     return walks && enough && !plan_.settings.deadline_ms ? kSearchesInTurn : 1;
   }
 
   Status RunSome(std::size_t first, std::size_t count) {
+    if (plan_.settings.by_text) return RunText(first);
     const Stopwatch start;
     std::array<QueryTask, kSearchesInTurn> tasks;
     for (std::size_t i = 0; i < count; ++i) {
@@ -71,6 +74,24 @@ class BatchWorker {
       Answer(first + i, tasks[i].best);
       if (tasks[i].receipt != nullptr) tasks[i].receipt->total_micros = start.Micros();
     }
+    return Status::Ok();
+  }
+
+  Status RunText(std::size_t query) {
+    const Stopwatch start;
+    QueryInput input;
+    input.text = request_.texts[query];
+    if (plan_.field != nullptr) {
+      input.vector = request_.vectors.data() + query * plan_.field->field.dimension;
+    }
+    Receipt* receipt = response_->receipts.empty() ? nullptr : &response_->receipts[query];
+    const Result<QueryAnswer> answer = AnswerQuery(engine_, state_, plan_, start, input, receipt);
+    if (!answer.ok()) {
+      return {answer.status().code(),
+              fmt::format("query {}: {}", query, answer.status().message())};
+    }
+    Answer(query, answer->best);
+    if (receipt != nullptr) receipt->total_micros = start.Micros();
     return Status::Ok();
   }
 
@@ -107,6 +128,21 @@ void RunOnThreads(std::size_t threads, const Work& work) {
   work();
 }
 
+/// How many queries a batch has. Errors: InvalidArgument.
+Result<std::size_t> CountQueries(const QueryPlan& plan, const BatchRequest& request) {
+  if (plan.field == nullptr) return request.texts.size();
+  const std::size_t dimension = plan.field->field.dimension;
+  if (request.vectors.size() % dimension != 0) {
+    return Status::InvalidArgument(
+        fmt::format("query vectors for '{}': {} floats are not rows of dimension {}",
+                    plan.field->name, request.vectors.size(), dimension));
+  }
+  const std::size_t count = request.vectors.size() / dimension;
+  if (plan.analyzer == nullptr || request.texts.size() == count) return count;
+  return Status::InvalidArgument(
+      fmt::format("{} texts for {} query vectors", request.texts.size(), count));
+}
+
 }  // namespace
 
 Result<BatchResponse> SearchBatch(const Engine& engine, const CollectionState& state,
@@ -115,15 +151,12 @@ Result<BatchResponse> SearchBatch(const Engine& engine, const CollectionState& s
     return Status::InvalidArgument(
         fmt::format("threads: {}, expected 1 to {}", request.threads, kMostThreads));
   }
-  TRACEVEC_ASSIGN_OR_RETURN(const QueryPlan plan, PlanQuery(engine, state, SettingsOf(request),
-                                                            request.field, request.where));
-  const std::size_t dimension = plan.field->field.dimension;
-  if (request.vectors.size() % dimension != 0) {
-    return Status::InvalidArgument(
-        fmt::format("query vectors for '{}': {} floats are not rows of dimension {}",
-                    plan.field->name, request.vectors.size(), dimension));
-  }
-  const std::size_t count = request.vectors.size() / dimension;
+  QuerySettings settings = SettingsOf(request);
+  settings.by_text = !request.texts.empty();
+  settings.by_vector = !request.vectors.empty() || !settings.by_text;
+  TRACEVEC_ASSIGN_OR_RETURN(const QueryPlan plan,
+                            PlanQuery(engine, state, settings, request.field, request.where));
+  TRACEVEC_ASSIGN_OR_RETURN(const std::size_t count, CountQueries(plan, request));
   BatchResponse response;
   response.k = request.k;
   response.ids.resize(count * request.k);

@@ -14,7 +14,7 @@ bool Walks(SearchWay way) { return way != SearchWay::kScan && way != SearchWay::
 std::vector<SearchWay> PlannedWays(const QueryPlan& plan) {
   const bool filtered = !plan.filter->program.empty();
   std::vector<SearchWay> ways;
-  if (plan.settings.exact) {
+  if (plan.settings.exact || plan.field == nullptr) {
     for (std::size_t place = 0; place < plan.rows.sets.size(); ++place) {
       const bool narrowed = filtered && plan.filter->matches.sets[place].narrowed;
       ways.push_back(narrowed ? SearchWay::kScanMatches : SearchWay::kScan);
@@ -66,11 +66,14 @@ std::vector<SearchPart> PartsOf(const QueryPlan& plan, std::span<const SearchWay
 Explanation ExplainPlan(const QueryPlan& plan) {
   const std::vector<SearchWay> ways = PlannedWays(plan);
   Explanation explanation;
-  explanation.field = plan.field->name;
-  explanation.plan = PlanName(plan.settings.exact, !plan.filter->program.empty(),
-                              std::any_of(ways.begin(), ways.end(), Walks), ways);
+  if (plan.field != nullptr) explanation.field = plan.field->name;
+  explanation.plan = plan.field == nullptr
+                         ? "lexical"
+                         : PlanName(plan.settings.exact, !plan.filter->program.empty(),
+                                    std::any_of(ways.begin(), ways.end(), Walks), ways);
   explanation.filter = plan.filter->text;
-  explanation.k = plan.settings.k;
+  if (plan.field != nullptr && plan.analyzer != nullptr) explanation.plan += "+lexical";
+  explanation.k = plan.hits;
   explanation.live = plan.view->chunks;
   explanation.commit = Raw(plan.view->commit);
   explanation.parts = PartsOf(plan, ways);

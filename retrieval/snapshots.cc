@@ -38,9 +38,9 @@ Result<std::shared_ptr<const LoadedCollection>> LoadFromStore(Engine& engine,
                                                               CommitNumber commit) {
   auto loaded = std::make_shared<LoadedCollection>();
   loaded->counters.commit = commit;
-  auto index = std::make_shared<CollectionIndex>(state.Layouts());
+  auto index = state.NewIndex();
   TRACEVEC_RETURN_IF_ERROR(
-      LoadAllDocuments(engine.store(), state, commit, std::nullopt,
+      LoadAllDocuments(engine.store(), state, commit, std::nullopt, /*with_terms=*/true,
                        [&](DocumentNumber /*document*/, std::vector<NewRow> rows) {
                          ++loaded->counters.documents;
                          loaded->counters.chunks += rows.size();

@@ -115,10 +115,14 @@ Status IsDocument(const std::string& id) {
 /// Writes rows [first, last) in one commit.
 class UpsertWriter {
  public:
-  UpsertWriter(Engine& engine, CollectionState& state, const CheckedUpsert& upsert)
+  /// `terms`: of the texts of the rows from `first` on.
+  UpsertWriter(Engine& engine, CollectionState& state, const CheckedUpsert& upsert,
+               std::size_t first, std::vector<std::shared_ptr<const RowTerms>> terms)
       : engine_(engine),
         state_(state),
         upsert_(upsert),
+        first_(first),
+        terms_(std::move(terms)),
         commit_(engine, state, "upsert", upsert.request->label),
         claims_(engine.store(), state) {}
 
@@ -132,6 +136,8 @@ class UpsertWriter {
   Engine& engine_;
   CollectionState& state_;
   const CheckedUpsert& upsert_;
+  const std::size_t first_;
+  const std::vector<std::shared_ptr<const RowTerms>> terms_;
   Commit commit_;
   ChunkIdClaims claims_;
   bool anything_ = false;
@@ -231,6 +237,7 @@ void UpsertWriter::PutRow(std::size_t i, const DocumentRecord& record) {
               {reinterpret_cast<const char*>(vector.data()), vector.size_bytes()});
   }
   row.document_state = MakeDocumentState(record.number, version);
+  row.terms = terms_[i - first_];
   commit_.CountAsserted(std::popcount(upsert_.asserted_fields));
   commit_.AddRow(std::move(row));
 }
@@ -269,9 +276,11 @@ Result<WriteResult> Upsert(Engine& engine, CollectionState& state, const UpsertR
   }
   for (std::size_t first = 0; first < request.ids.size(); first += kRowsPerCommit) {
     const std::size_t last = std::min(first + kRowsPerCommit, request.ids.size());
+    std::vector<std::shared_ptr<const RowTerms>> terms;
+    for (std::size_t i = first; i < last; ++i) terms.push_back(state.TermsOf(upsert.Text(i)));
     engine.builder().WaitForRoom(state);
     const std::lock_guard writer(engine.writer_mutex());
-    UpsertWriter rows(engine, state, upsert);
+    UpsertWriter rows(engine, state, upsert, first, std::move(terms));
     for (std::size_t i = first; i < last; ++i) TRACEVEC_RETURN_IF_ERROR(rows.AddRow(i, &result));
     TRACEVEC_RETURN_IF_ERROR(rows.Finish(&result));
   }

@@ -6,7 +6,7 @@ source "$(dirname "$0")/common.sh"
 packages=(
   build-essential cmake ninja-build ccache pkg-config
   librocksdb-dev libhnswlib-dev libxsimd-dev libeigen3-dev nlohmann-json3-dev libxxhash-dev
-  libutf8proc-dev libroaring-dev libfmt-dev zlib1g-dev libgtest-dev libbenchmark-dev
+  libutf8proc-dev libstemmer-dev libroaring-dev libfmt-dev zlib1g-dev libgtest-dev libbenchmark-dev
 )
 if [[ "${1:-}" == --check ]]; then
   packages+=(clang-format-14 clang-tidy-14)

@@ -17,7 +17,8 @@ inline constexpr std::uint64_t kEmbedCallsFeature = 0x400;
 inline constexpr std::uint64_t kMigrationsFeature = 0x800;
 /// Vector fields name the kind of their codes beside the metric.
 inline constexpr std::uint64_t kCodeChoiceFeature = 0x1000;
-
+/// Text fields have stop words, or parameters of their own.
+inline constexpr std::uint64_t kTextOptionsFeature = 0x4000;
 /// Index checkpoints end with the files of columns.
 inline constexpr std::uint64_t kColumnFilesFeature = 0x8000;
 /// Bodies say which vector fields a migration filled.
@@ -25,6 +26,6 @@ inline constexpr std::uint64_t kFilledFieldsFeature = 0x10000;
 
 inline constexpr std::uint64_t kKnownFeatures =
     kSnapshotsFeature | kKeptVersionsFeature | kEmbedCallsFeature | kMigrationsFeature |
-    kCodeChoiceFeature | kColumnFilesFeature | kFilledFieldsFeature;
+    kCodeChoiceFeature | kTextOptionsFeature | kColumnFilesFeature | kFilledFieldsFeature;
 
 }  // namespace tracevec

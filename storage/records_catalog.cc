@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "core/codec.h"
@@ -75,6 +76,39 @@ void ReadKnownFields(Decoder& in, std::vector<std::string>& fields) {
     if (!fields.empty() && name <= fields.back()) in.Fail("names are not in ascending order");
     fields.push_back(std::move(name));
   }
+}
+
+/// How a text field is stored. Stored: do not renumber.
+enum class StoredText : std::uint8_t { kNone = 0, kByDefault = 1, kWithOptions = 2 };
+
+void PutTextField(Encoder& out, const std::optional<TextField>& text) {
+  if (!text) return out.PutByte(static_cast<std::uint8_t>(StoredText::kNone));
+  const bool by_default = *text == TextField{text->analyzer};
+  out.PutByte(
+      static_cast<std::uint8_t>(by_default ? StoredText::kByDefault : StoredText::kWithOptions));
+  out.PutString(text->analyzer);
+  if (by_default) return;
+  out.PutVarint(text->stop_words.size());
+  for (const std::string& word : text->stop_words) out.PutString(word);
+  out.PutDouble(text->k1);
+  out.PutDouble(text->b);
+}
+
+std::optional<TextField> ReadTextField(Decoder& in) {
+  const auto stored = static_cast<StoredText>(
+      in.ReadByteUpTo(static_cast<std::uint8_t>(StoredText::kWithOptions), "text field"));
+  if (stored == StoredText::kNone) return std::nullopt;
+  TextField text{in.ReadString()};
+  if (stored == StoredText::kByDefault) return text;
+  for (std::size_t left = in.ReadCount(1); left > 0 && in.ok(); --left) {
+    text.stop_words.push_back(in.ReadString());
+  }
+  text.k1 = in.ReadDouble();
+  text.b = in.ReadDouble();
+  const bool in_range = text.k1 >= 0 && text.k1 <= 100 && text.b >= 0 && text.b <= 1;
+  if (!in_range) in.Fail(fmt::format("a text field has k1 {} and b {}", text.k1, text.b));
+  if (text == TextField{text.analyzer}) in.Fail("options of a text field are the default");
+  return text;
 }
 
 constexpr unsigned kCodesAt = 4;  // Bits of the metric before those of the kind of codes.
@@ -177,8 +211,7 @@ std::string EncodeCollection(const CollectionRecord& record) {
   Encoder out;
   out.PutString(record.name);
   PutVectorFields(out, record);
-  out.PutByte(record.schema.text ? 1 : 0);
-  if (record.schema.text) out.PutString(record.schema.text->analyzer);
+  PutTextField(out, record.schema.text);
   out.PutVarint(record.schema.metadata.size());
   for (const auto& [name, type] : record.schema.metadata) {
     out.PutString(name);
@@ -204,7 +237,7 @@ Result<CollectionRecord> DecodeCollection(std::string_view bytes) {
   CollectionRecord record;
   record.name = in.ReadString();
   ReadVectorFields(in, record);
-  if (in.ReadBool()) record.schema.text = TextField{in.ReadString()};
+  record.schema.text = ReadTextField(in);
   ReadDeclaredMetadata(in, record.schema);
   const auto durability = static_cast<StoredDurability>(
       in.ReadByteUpTo(static_cast<std::uint8_t>(StoredDurability::kSync), "durability"));

@@ -71,7 +71,11 @@ class RecordMaker {
       field.embed_template = Text();
       if (Coin()) field.codes = static_cast<CodeChoice>(random_() % 3);
     }
-    if (Coin()) record.schema.text = TextField{Text()};
+    if (Coin()) {
+      record.schema.text = TextField{Text()};
+      if (Coin()) record.schema.text->stop_words = {Text(), Text()};
+      if (Coin()) record.schema.text->b = 0.25;
+    }
     for (std::size_t i = Count(); i > 0; --i) {
       record.schema.metadata[Text()] = static_cast<MetadataType>(random_() % 10);
     }

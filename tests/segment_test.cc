@@ -116,7 +116,10 @@ TEST(Segment, HoldsWhatItsRowsHeld) {
 /// How many rows a filter accepts at a view, by columns; nothing: there are none to answer from.
 std::optional<std::uint64_t> CountByColumns(const std::shared_ptr<Segment>& segment,
                                             std::uint64_t view, const Filter& filter) {
-  const IndexView rows{{segment}, {segment->rows()}, CommitNumber{view}};
+  IndexView rows;
+  rows.sets = {segment};
+  rows.sizes = {segment->rows()};
+  rows.commit = CommitNumber{view};
   const auto program = FilterProgram::Compile(filter, {}, nullptr);
   EXPECT_TRUE(program.ok());
   const FilterMatches matches = MatchFilter(rows, *program, /*declared=*/nullptr);

@@ -148,17 +148,21 @@ class TRACEVEC_EXPORT Collection {
   Result<std::uint64_t> Count(const Filter& where = {}) const;
   Result<Scanner> Scan(ScanOptions options = {}) const;
 
-  /// The k nearest chunks. Errors: InvalidArgument (dimension, non-finite, zero under cosine, k,
-  /// filter), NotFound (`like`), EmbeddingSpaceMismatch, Unsupported (ReceiptLevel::kKeep).
-  /// Cost: a graph search for each segment and one pass over the head's int8 codes, then float32
-  /// for the best; with `where` see docs/filters.md; with `exact` float32 for all that match.
+  /// The k best chunks for a vector, a text, or both. Errors: InvalidArgument (dimension,
+  /// non-finite, zero under cosine, k, filter, text, fusion, a text without a text field), NotFound
+  /// (`like`), EmbeddingSpaceMismatch, Unsupported (ReceiptLevel::kKeep, an analyzer that this
+  /// build does not have). Cost: a graph search for each segment and one pass over the head's int8
+  /// codes, then float32 for the best; with `where` see docs/filters.md; with `exact` float32 for
+  /// all that match. Of a text, the rows of its rarer terms, some ns each, in the index; a small
+  /// collection's texts are analysed for each search, some 20 us for 500 bytes.
   Result<SearchResponse> Search(const SearchRequest& request) const;
   /// What Search would do with the request, which is checked as there: plan, and estimates of how
-  /// much the filter matches. `vector` and `like` may both be missing.
+  /// much the filter matches. `vector`, `like` and `text` may all be missing.
   Result<Explanation> Explain(const SearchRequest& request) const;
-  /// The same as Search for many vectors. Each thread walks graphs for two queries in turn, so that
-  /// one computes while the other waits for memory: 1.1 to 1.2 times the speed of single searches.
-  /// With a filter, a deadline, `exact`, or fewer than two queries a thread it takes one at a time.
+  /// The same as Search for many vectors, texts, or pairs of both. Each thread walks graphs for two
+  /// queries in turn, so that one computes while the other waits for memory: 1.1 to 1.2 times the
+  /// speed of single searches. With a text, a filter, a deadline, `exact`, or fewer than two
+  /// queries a thread it takes one at a time.
   Result<BatchResponse> SearchBatch(const BatchRequest& request) const;
 
   /// Brings one document to the given state in one atomic step: chunks whose text as handed to

@@ -15,12 +15,31 @@ enum class ReceiptLevel : std::uint8_t { kOff = 0, kSummary = 1, kKeep = 2 };
 
 /// One step of a query: what went in, what came out, how long it took.
 struct ReceiptStage {
-  std::string name;  ///< "plan", "search" or "scan", "rescore", "hydrate"
+  std::string name;  ///< "plan", "search" or "scan", "rescore", "lexical", "fuse", "hydrate"
   /// Wall time. Where a thread walks graphs for two queries of a batch in turn, "search" has the
   /// time of both.
   double micros = 0;
   std::uint64_t n_in = 0;
   std::uint64_t n_out = 0;
+};
+
+/// One source of candidates of a search by text.
+struct ReceiptSource {
+  std::string name;              ///< "dense" or "lexical"
+  double weight = 1;             ///< In the fusion.
+  std::uint64_t candidates = 0;  ///< Asked for.
+  std::uint64_t found = 0;
+  std::uint64_t rows_scored = 0;  ///< Rows of terms that were scored, or distances computed.
+};
+
+/// Where a hit of a hybrid search comes from. Ranks are from 1; 0: the source did not find it.
+struct ReceiptLedgerEntry {
+  std::string id;  ///< Of the chunk.
+  float score = 0;
+  std::uint32_t dense_rank = 0;
+  float dense_score = 0;
+  std::uint32_t lexical_rank = 0;
+  float lexical_score = 0;
 };
 
 /// How one part of an index, a segment or a block of the head, is searched under a filter.
@@ -47,7 +66,8 @@ struct TRACEVEC_EXPORT Receipt {
   std::string field;
   /// "exact_scan" (float32), "code_scan" (codes, rescored), "graph" (the same, with segments
   /// searched along their graphs), "filtered_scan" (codes of what matches the filter),
-  /// "filtered_graph" (segments searched along their graphs under a filter).
+  /// "filtered_graph" (segments searched along their graphs under a filter), "lexical" (by text
+  /// alone); with "+lexical" behind it where a text was searched for besides.
   std::string plan;
   std::string filter;  ///< The filter as printed back, or empty.
   std::string metric;
@@ -57,10 +77,12 @@ struct TRACEVEC_EXPORT Receipt {
   bool exact = false;
   std::uint32_t k = 0;
   std::uint32_t returned = 0;
-  std::string short_reason;   ///< Why fewer than k came back: "matches", "deadline", or empty.
-  bool deadline_cut = false;  ///< The deadline ended the scan early.
-  std::uint32_t ef = 0;       ///< Width of graph searches; 0: each segment's own.
-  std::string ef_source;      ///< "asked", "tuned" or "segments".
+  /// Why fewer than k came back: "matches", "deadline", "stop_words" (nothing is left of the text),
+  /// or empty.
+  std::string short_reason;
+  bool deadline_cut = false;            ///< The deadline ended the scan early.
+  std::uint32_t ef = 0;                 ///< Width of graph searches; 0: each segment's own.
+  std::string ef_source;                ///< "asked", "tuned" or "segments".
   std::uint64_t segments_searched = 0;  ///< Along their graphs.
   std::uint64_t nodes_visited = 0;      ///< Of graphs, whose neighbours were looked at.
   std::uint64_t rows_scanned = 0;       ///< Of the head, and of segments that were scanned.
@@ -77,6 +99,11 @@ struct TRACEVEC_EXPORT Receipt {
   double total_micros = 0;      ///< Wall time; in a batch from when a thread took the query up.
   std::vector<ReceiptStage> stages;
   std::vector<SearchPart> parts;  ///< With a filter.
+  // Of a search by text, else empty.
+  std::string analyzer;                    ///< Its identity.
+  std::string fusion;                      ///< "rrf", "weighted" or "dbsf" where it was hybrid.
+  std::vector<ReceiptSource> sources;      ///< One, or two where it was hybrid.
+  std::vector<ReceiptLedgerEntry> ledger;  ///< One a hit where it was hybrid.
 
   std::string ToJson() const;
 };

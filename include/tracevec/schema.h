@@ -57,11 +57,23 @@ struct VectorField {
   friend bool operator==(const VectorField&, const VectorField&) = default;
 };
 
-/// The text of chunks, for lexical search.
+/// The text of chunks, for lexical search by BM25 (Robertson and Zaragoza, "The Probabilistic
+/// Relevance Framework: BM25 and Beyond", 2009). Stored; opening a collection with another is an
+/// error. docs/lexical.md says what an analyzer does.
 struct TextField {
-  std::string analyzer = "english";  ///< Stored; opening with another is an error.
+  /// "simple": words as they are, case folded. A language of Snowball ("english", "german", ...):
+  /// stems of words.
+  std::string analyzer = "english";
+  /// Words that are neither indexed nor searched for, at most 1,000 of 255 bytes. None by default:
+  /// BM25 gives words that are everywhere next to no weight.
+  std::vector<std::string> stop_words = {};
+  double k1 = 1.2;  ///< How much a term's further occurrences count, 0 to 100.
+  double b = 0.75;  ///< How much long texts are discounted, 0 to 1.
   friend bool operator==(const TextField&, const TextField&) = default;
 };
+
+/// Lucene's 33 English stop words ("a", "an", "and", ...), for TextField::stop_words.
+TRACEVEC_EXPORT const std::vector<std::string>& EnglishStopWords();
 
 /// The type of a declared metadata field. Stored: do not renumber.
 enum class MetadataType : std::uint8_t {

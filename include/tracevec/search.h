@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tracevec/document.h"
@@ -14,12 +15,57 @@
 
 namespace tracevec {
 
-/// A query for the nearest chunks. Exactly one of `vector` and `like` is set.
+/// How what several sources found becomes one list. Stored nowhere.
+enum class FusionMethod : std::uint8_t {
+  /// Sum of weight / (k + rank): Cormack, Clarke and Buettcher, "Reciprocal Rank Fusion outperforms
+  /// Condorcet and Individual Rank Learning Methods", 2009.
+  kRrf = 0,
+  kWeighted = 1,  ///< Weighted sum of normalised scores.
+  /// Sum of scores on a scale from three standard deviations below a source's mean to three above:
+  /// distribution-based score fusion (Mazzeschi, 2023).
+  kDbsf = 2,
+};
+/// "rrf", "weighted" or "dbsf".
+TRACEVEC_EXPORT std::string_view FusionMethodName(FusionMethod method);
+/// Errors: InvalidArgument with the nearest name.
+TRACEVEC_EXPORT Result<FusionMethod> ParseFusionMethod(std::string_view name);
+
+/// What FusionMethod::kWeighted makes of the scores of a source, over its candidates.
+enum class ScoreNormalization : std::uint8_t {
+  kMinMax = 0,  ///< The worst is 0, the best 1.
+  kZScore = 1,  ///< Standard deviations above the mean.
+};
+/// "min_max" or "z_score".
+TRACEVEC_EXPORT std::string_view ScoreNormalizationName(ScoreNormalization normalization);
+/// Errors: InvalidArgument with the nearest name.
+TRACEVEC_EXPORT Result<ScoreNormalization> ParseScoreNormalization(std::string_view name);
+
+/// Of a search by vector and text. The score of a hit is then the fused one, and equal ones come by
+/// id. A candidate that a source did not find gets nothing from it, and where scores are
+/// standardised (kZScore) what that source's worst gets.
+struct Fusion {
+  FusionMethod method = FusionMethod::kRrf;
+  /// Of kRrf, 0 to 1e6: how little the first ranks stand out. The paper has 60; on four judged sets
+  /// 10 is better (docs/lexical.md).
+  double k = 10;
+  /// Of the vector's candidates and the text's; empty: 1 each, under kRrf 1 and 1.2.
+  std::vector<double> weights;
+  ScoreNormalization normalization = ScoreNormalization::kMinMax;  ///< Of kWeighted.
+  std::uint32_t candidates = 100;  ///< Of each source, 1 to 16,384; in effect at least k hits.
+};
+
+/// A query for the best chunks. At least one of `vector`, `like` and `text` is set, and not both
+/// `vector` and `like`. With a text beside one of them the search is hybrid: see Fusion.
 struct SearchRequest {
   /// The query vector, of the field's dimension. Read during the call only.
   std::span<const float> vector;
   /// Search by a stored chunk's vector; that chunk itself is left out.
   std::string like;
+  /// Searches the texts of chunks, in a collection with a text field: words and "phrases", of which
+  /// any may match, +required and -excluded ones, prefix*; see docs/lexical.md. At most 65,536
+  /// bytes. Where it has only stop words, it finds nothing.
+  std::string text;
+  Fusion fusion;
   std::uint32_t k = 10;  ///< 1 to 16,384.
   Filter where;          ///< Empty: no filter.
   std::string field;     ///< Vector field; may be empty when there is one.
@@ -41,6 +87,12 @@ struct SearchRequest {
   ReceiptLevel receipt = ReceiptLevel::kSummary;
 };
 
+/// What a source of a search said of a hit.
+struct SourceScore {
+  std::uint32_t rank = 0;  ///< From 1.
+  float score = 0;         ///< The metric's, or BM25.
+};
+
 /// A found chunk. Larger scores are better; hits come by score, equal scores by id.
 struct Hit {
   std::string id;
@@ -54,6 +106,8 @@ struct Hit {
   std::optional<std::uint32_t> page;
   Metadata metadata;
   std::vector<float> vector;
+  std::optional<SourceScore> dense;    ///< Of a hybrid search: among the vector's candidates,
+  std::optional<SourceScore> lexical;  ///< and among the text's.
 };
 
 struct SearchResponse {
@@ -76,7 +130,9 @@ struct TRACEVEC_EXPORT Explanation {
 
 /// Many queries at once, answered with ids and scores alone.
 struct BatchRequest {
-  std::span<const float> vectors;  ///< Row-major, count x dimension.
+  std::span<const float> vectors;      ///< Row-major, count x dimension.
+  std::span<const std::string> texts;  ///< Instead, or beside them, one a query: hybrid.
+  Fusion fusion;
   std::uint32_t k = 10;
   std::uint32_t threads = 1;  ///< 1 to 256; the caller's thread is one of them.
   Filter where;

@@ -237,3 +237,16 @@ def test_errors_are_json_too(shell, points):
     assert (
         as_json(shell("count", "missing.tv", "c", "--json"), code=3)["error"]["code"] == "NotFound"
     )
+
+
+def test_search_by_text(shell, tmp_path):
+    assert shell("create", "t.tv", "pages", "--dim", "2", "--text", "english")[0] == 0
+    with tv.open(tmp_path / "t.tv") as db:
+        texts = ["a vector grows", "lists do not"]
+        db.collection("pages").upsert(["a", "b"], [[1, 0], [0, 1]], texts=texts)
+    found = as_json(shell("search", "t.tv", "pages", "--text", "growing vectors", "--json"))
+    assert [hit["id"] for hit in found["hits"]] == ["a"]
+    assert found["receipt"]["plan"] == "lexical"
+    both = ["--text", "growing", "--vector", "[0, 1]", "--fusion", "dbsf", "--json"]
+    found = as_json(shell("search", "t.tv", "pages", *both))
+    assert found["receipt"]["fusion"] == "dbsf" and len(found["hits"]) == 2

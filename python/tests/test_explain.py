@@ -49,5 +49,5 @@ def test_explain_refuses_what_search_refuses(notes):
         notes.explain(where="yeer = 2004")
     with pytest.raises(tv.InvalidArgument, match="expected 16, got 3"):
         notes.explain(vector=np.ones(3, np.float32))
-    with pytest.raises(tv.Unsupported):
+    with pytest.raises(tv.InvalidArgument, match="no text field"):
         notes.explain(text="words")

@@ -13,6 +13,7 @@ DOCUMENTS = [
     "README.md",
     "docs/documents.md",
     "docs/filters.md",
+    "docs/lexical.md",
     "CONTRIBUTING.md",
     "bench/README.md",
 ]

@@ -177,8 +177,6 @@ def test_receipt_can_be_off(filled, rows):
 @pytest.mark.parametrize(
     ("arguments", "way_out"),
     [
-        ({"text": "words"}, "vector="),
-        ({"text": "words", "vector": [1.0] * 8}, "vector="),
         ({"vector": [1.0] * 8, "receipt": "keep"}, "summary"),
     ],
 )

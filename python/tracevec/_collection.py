@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import _core
@@ -12,8 +12,8 @@ from ._documents import DocumentMethods
 from ._filters import Where, encode_where
 from ._progress import progress_bar
 from ._results import BatchResult, Hits
-from ._types import CollectionSchema, EmbeddingSpace
-from .errors import InvalidArgument, Unsupported
+from ._types import CollectionSchema, EmbeddingSpace, Fusion
+from .errors import InvalidArgument
 
 if TYPE_CHECKING:
     from ._database import Database
@@ -49,7 +49,7 @@ class Collection(DocumentMethods):
     def upsert(
         self,
         ids: Any,
-        vectors: Any,
+        vectors: Any = None,
         texts: Any = None,
         metadata: Any = None,
         space: EmbeddingSpace | None = None,
@@ -64,8 +64,9 @@ class Collection(DocumentMethods):
 
         Args:
             ids: Strings, 1 to 900 bytes of UTF-8, none twice: list, NumPy or Arrow array.
-            vectors: Array (n x dimension), or ``{field: array}``. float32 C-contiguous arrays are
-                read without a copy; other numbers are copied once. Finite; not zero under cosine.
+            vectors: Array (n x dimension), or ``{field: array}``; may be left out. float32
+                C-contiguous arrays are read without a copy; other numbers are copied once. Finite;
+                not zero under cosine.
             texts: One str an id.
             metadata: A list of dicts, one an id, or a dict of columns, one value an id, where None
                 leaves the field out of its row. Values: None, bool, int (64 bits), float, str,
@@ -191,6 +192,7 @@ class Collection(DocumentMethods):
         k: int = 10,
         *,
         text: str | None = None,
+        fusion: Fusion | str | None = None,
         like: str | None = None,
         where: Where = None,
         field: str | None = None,
@@ -203,12 +205,15 @@ class Collection(DocumentMethods):
         label: str | None = None,
         receipt: str = "summary",
     ) -> Hits:
-        """The k nearest chunks to a vector, or to the vector of a stored chunk.
+        """The k best chunks for a vector, for the vector of a stored chunk, for a text, or both.
 
         Args:
             vector: One vector of the field's dimension.
             k: 1 to 16,384.
-            text: Not in this version: embed the text and pass ``vector``.
+            text: Searches the texts of chunks, in a collection with a ``TextField``: words and
+                ``"phrases"``, of which any may match, ``+required`` and ``-excluded`` ones,
+                ``prefix*``. With a vector beside it the search is hybrid.
+            fusion: Of a hybrid search: a ``Fusion``, or its method alone.
             like: Id of a stored chunk to search by; it is left out of the hits.
             where: Filter, as text (``"year >= 2020 AND lang IN ('en', 'nl')"``) or as a dict
                 (``{"year": {"$gte": 2020}}``).
@@ -227,20 +232,18 @@ class Collection(DocumentMethods):
 
         Returns:
             ``Hits``, best first, equal scores by id; fewer than k when fewer match. Larger scores
-            are better: cosine, dot product, or minus the squared distance.
+            are better: cosine, dot product, minus the squared distance, BM25, or of a hybrid search
+            the fused score, with both sources' in ``Hit.dense`` and ``Hit.lexical``.
 
         Raises:
-            InvalidArgument: Vector, k or filter; the message has position and nearest name.
+            InvalidArgument: Vector, text, k or filter; the message has position and nearest name.
             NotFound: ``like`` does not exist.
             EmbeddingSpaceMismatch, Unsupported, DeadlineExceeded.
         """
-        if text is not None:
-            raise Unsupported(
-                "search(text=): lexical search is not in this version; "
-                "embed the text and pass it as vector="
-            )
         response = self._handle.search(
             None if vector is None else as_vector(vector, "vector"),
+            text,
+            _as_fusion(fusion),
             like,
             k,
             encode_where(where),
@@ -262,6 +265,7 @@ class Collection(DocumentMethods):
         k: int = 10,
         *,
         text: str | None = None,
+        fusion: Fusion | str | None = None,
         like: str | None = None,
         where: Where = None,
         field: str | None = None,
@@ -276,20 +280,17 @@ class Collection(DocumentMethods):
     ) -> Explanation:
         """What ``search`` would do with these arguments, without doing it.
 
-        The arguments, and the errors, are those of ``search``; ``vector`` and ``like`` may both be
-        left out.
+        The arguments, and the errors, are those of ``search``; ``vector``, ``like`` and ``text``
+        may all be left out.
 
         Returns:
             ``Explanation``: the plan and, for each part of the index, how it would be searched and
             how many rows the filter is expected to match, with bounds.
         """
-        if text is not None:
-            raise Unsupported(
-                "explain(text=): lexical search is not in this version; "
-                "embed the text and pass it as vector="
-            )
         return self._handle.explain(
             None if vector is None else as_vector(vector, "vector"),
+            text,
+            _as_fusion(fusion),
             like,
             k,
             encode_where(where),
@@ -305,10 +306,12 @@ class Collection(DocumentMethods):
 
     def search_batch(
         self,
-        vectors: Any,
+        vectors: Any = None,
         k: int = 10,
         threads: int = 1,
         *,
+        texts: Iterable[str] | None = None,
+        fusion: Fusion | str | None = None,
         where: Where = None,
         field: str | None = None,
         ef: int | None = None,
@@ -322,7 +325,8 @@ class Collection(DocumentMethods):
         """Many queries at once, answered with ids and scores alone.
 
         Args:
-            vectors: Array (queries x dimension).
+            vectors: Array (queries x dimension); may be left out where there are texts.
+            texts: Texts to search for, one a query; beside vectors the searches are hybrid.
             threads: 1 to 256; the calling thread is one of them.
             deadline_ms: For each query.
 
@@ -332,11 +336,16 @@ class Collection(DocumentMethods):
             A pair ``ids, scores`` of arrays (queries x k), where missing places are ``""`` and
             NaN; its ``.receipts`` has one a query.
         """
-        queries = as_matrix(vectors, "vectors")
-        if len(queries) == 0 and queries.shape[1] == 0:
-            queries = queries.reshape(0, self._dimension(field))
+        queries = None
+        if vectors is not None or texts is None:
+            queries = as_matrix([] if vectors is None else vectors, "vectors")
+            if len(queries) == 0 and queries.shape[1] == 0:
+                queries = queries.reshape(0, self._dimension(field))
+        query_texts = None if texts is None else as_list(texts, "texts")
         response = self._handle.search_batch(
             queries,
+            query_texts,
+            _as_fusion(fusion),
             threads,
             k,
             encode_where(where),
@@ -349,7 +358,8 @@ class Collection(DocumentMethods):
             label,
             receipt,
         )
-        return BatchResult(response, len(queries), response.k)
+        count = len(query_texts or ()) if queries is None else len(queries)
+        return BatchResult(response, count, response.k)
 
     def rebuild(self, threads: int = 2, deterministic: bool = False) -> None:
         """Builds the index anew, as one segment, from the chunks that are live.
@@ -415,6 +425,14 @@ class Collection(DocumentMethods):
         if field is not None:
             return fields[field].dim if field in fields else 0
         return next(iter(fields.values())).dim if len(fields) == 1 else 0
+
+
+def _as_fusion(fusion: Fusion | str | None) -> Fusion | None:
+    if isinstance(fusion, str):
+        return Fusion(fusion)
+    if fusion is None or isinstance(fusion, Fusion):
+        return fusion
+    raise InvalidArgument(f"fusion: expected Fusion or its method, got {type(fusion).__name__}")
 
 
 def _ids(ids: Any) -> list[Any]:

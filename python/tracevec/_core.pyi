@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ._types import CallInfo, Chunker, CollectionSchema, Document, EmbeddingSpace, TextField, VectorField
+from ._types import CallInfo, Chunker, CollectionSchema, Document, EmbeddingSpace, Fusion, TextField, VectorField
 
 _Floats = np.ndarray[Any, np.dtype[np.float32]]
 
@@ -81,6 +81,8 @@ class Collection:
     def search(
         self,
         vector: _Floats | None,
+        text: str | None,
+        fusion: Fusion | None,
         like: str | None,
         k: int,
         where: str | bytes | None,
@@ -97,6 +99,8 @@ class Collection:
     def explain(
         self,
         vector: _Floats | None,
+        text: str | None,
+        fusion: Fusion | None,
         like: str | None,
         k: int,
         where: str | bytes | None,
@@ -111,7 +115,9 @@ class Collection:
     ) -> Explanation: ...
     def search_batch(
         self,
-        queries: _Floats,
+        queries: _Floats | None,
+        texts: list[str] | None,
+        fusion: Fusion | None,
         threads: int,
         k: int,
         where: str | bytes | None,
@@ -363,6 +369,10 @@ class Hit(_Record):
     def metadata(self) -> dict[str, Any]: ...
     @property
     def vector(self) -> _Floats | None: ...
+    @property
+    def dense(self) -> tuple[int, float] | None: ...
+    @property
+    def lexical(self) -> tuple[int, float] | None: ...
 
 class StoredChunk(_Record):
     @property
@@ -749,6 +759,32 @@ class Explanation(_Record):
     def parts(self) -> list[SearchPart]: ...
     def to_json(self) -> str: ...
 
+class ReceiptSource(_Record):
+    @property
+    def name(self) -> str: ...
+    @property
+    def weight(self) -> float: ...
+    @property
+    def candidates(self) -> int: ...
+    @property
+    def found(self) -> int: ...
+    @property
+    def rows_scored(self) -> int: ...
+
+class ReceiptLedgerEntry(_Record):
+    @property
+    def id(self) -> str: ...
+    @property
+    def score(self) -> float: ...
+    @property
+    def dense_rank(self) -> int: ...
+    @property
+    def dense_score(self) -> float: ...
+    @property
+    def lexical_rank(self) -> int: ...
+    @property
+    def lexical_score(self) -> float: ...
+
 class Receipt(_Record):
     @property
     def id(self) -> str: ...
@@ -814,4 +850,12 @@ class Receipt(_Record):
     def stages(self) -> list[ReceiptStage]: ...
     @property
     def parts(self) -> list[SearchPart]: ...
+    @property
+    def analyzer(self) -> str: ...
+    @property
+    def fusion(self) -> str: ...
+    @property
+    def sources(self) -> list[ReceiptSource]: ...
+    @property
+    def ledger(self) -> list[ReceiptLedgerEntry]: ...
     def to_json(self) -> str: ...

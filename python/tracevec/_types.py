@@ -54,9 +54,41 @@ class VectorField:
 
 @dataclass(frozen=True)
 class TextField:
-    """The text of chunks. ``analyzer`` is stored and cannot be changed later."""
+    """The text of chunks, for ``search(text=)`` by BM25. Stored; it cannot be changed later.
+
+    Args:
+        analyzer: ``"simple"`` (words as they are, case folded), or a language of Snowball
+            (``"english"``, ``"german"``, ...) whose stems are compared.
+        stop_words: Words that are neither indexed nor searched for; ``"english"`` stands for
+            Lucene's 33. None by default: BM25 gives words that are everywhere next to no weight.
+        k1: How much a term's further occurrences count, 0 to 100.
+        b: How much long texts are discounted, 0 to 1.
+    """
 
     analyzer: str = "english"
+    stop_words: Sequence[str] | str = ()
+    k1: float = 1.2
+    b: float = 0.75
+
+
+@dataclass(frozen=True)
+class Fusion:
+    """How what a vector and a text found becomes one list: ``search(..., fusion=)``.
+
+    Args:
+        method: ``"rrf"`` (reciprocal ranks), ``"weighted"`` (normalised scores) or ``"dbsf"``
+            (scores on the scale of each source's distribution).
+        k: Of ``"rrf"``: how little the first ranks stand out.
+        weights: Of the vector's candidates and the text's; None: 1 each, for ``"rrf"`` 1 and 1.2.
+        normalization: Of ``"weighted"``: ``"min_max"`` or ``"z_score"``.
+        candidates: Of each source, 1 to 16,384; in effect at least k hits.
+    """
+
+    method: str = "rrf"
+    k: float = 10
+    weights: Sequence[float] | None = None
+    normalization: str = "min_max"
+    candidates: int = 100
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from ._session import UsageError, add_command, open_or_fail
 
 def add_parser(commands: Any) -> None:
     parser = add_command(commands, "create", run, "create a collection")
-    parser.add_argument("--dim", type=int, required=True, help="dimension of its vectors")
+    parser.add_argument("--dim", type=int, help="dimension of its vectors; none: only texts")
     parser.add_argument("--metric", default="cosine", help="cosine (default), ip or l2")
-    parser.add_argument("--text", metavar="ANALYZER", help="declare a text field: english")
+    parser.add_argument("--text", metavar="ANALYZER", help="index texts: english, simple")
     parser.add_argument(
         "--metadata",
         nargs="+",
@@ -25,6 +25,8 @@ def add_parser(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    if options.dim is None and options.text is None:
+        raise UsageError("one of --dim and --text is needed")
     types = dict(_declared(text) for text in options.metadata)
     with open_or_fail(options, mode="w", create=True) as db:
         collection = db.create_collection(

@@ -13,13 +13,13 @@ from .search import add_search_arguments, search_arguments
 
 def add_parser(commands: Any) -> None:
     parser = add_command(commands, "explain", run, "tell how a search would run")
-    add_search_arguments(parser, query_required=False)
+    add_search_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    arguments = search_arguments(options)
     with open_or_fail(options) as db:
-        explanation = db.collection(options.collection).explain(**arguments)
+        collection = db.collection(options.collection)
+        explanation = collection.explain(**search_arguments(options, collection))
     if options.json:
         print_json(explanation)
     else:

@@ -1,4 +1,4 @@
-"""``tracevec search``: the nearest chunks to a vector, a stored chunk or a text."""
+"""``tracevec search``: the best chunks for a vector, a stored chunk or a text."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .._collection import Collection
 from .._results import Hits
 from ._output import print_json
 from ._session import UsageError, add_command, load_embedder, open_or_fail
@@ -15,16 +16,25 @@ from ._session import UsageError, add_command, load_embedder, open_or_fail
 
 def add_parser(commands: Any) -> None:
     parser = add_command(commands, "search", run, "find the nearest chunks")
-    add_search_arguments(parser, query_required=True)
+    add_search_arguments(parser)
 
 
-def add_search_arguments(parser: argparse.ArgumentParser, query_required: bool) -> None:
+def add_search_arguments(parser: argparse.ArgumentParser) -> None:
     """What is searched for, and how; `explain` takes the same."""
-    query = parser.add_mutually_exclusive_group(required=query_required)
+    query = parser.add_mutually_exclusive_group()
     query.add_argument("--vector", help="JSON array, @file.json or @file.npy")
     query.add_argument("--like", metavar="ID", help="the vector of this stored chunk")
-    query.add_argument("--text", help="a text, embedded with --embed")
-    parser.add_argument("--embed", help="wordllama or module:callable, for --text")
+    parser.add_argument(
+        "--text",
+        help="words to search the texts for (a collection with a text field); beside a vector "
+        "the search is hybrid",
+    )
+    parser.add_argument(
+        "--embed",
+        help="wordllama or module:callable: makes the vector of --text; hybrid where the "
+        "collection has a text field",
+    )
+    parser.add_argument("--fusion", help="of a hybrid search: rrf (default), weighted or dbsf")
     parser.add_argument("-k", type=int, default=10, help="hits wanted (10)")
     parser.add_argument("--where", metavar="FILTER", help="only chunks that match")
     parser.add_argument("--field", help="vector field, where there are several")
@@ -35,16 +45,27 @@ def add_search_arguments(parser: argparse.ArgumentParser, query_required: bool) 
     parser.add_argument("--label", help="a name for the receipt")
 
 
-def search_arguments(options: argparse.Namespace) -> dict[str, Any]:
+def search_arguments(options: argparse.Namespace, collection: Collection) -> dict[str, Any]:
     """The same as arguments of `Collection.search`."""
+    if options.embed is not None and options.text is None:
+        raise UsageError("--embed needs --text")
+    # Without a text field the text is there for its vector alone.
+    by_text = options.embed is None or collection.schema.text is not None
     names = ("like", "k", "where", "field", "exact", "ef", "target_recall", "deadline_ms", "label")
-    return {"vector": _query_vector(options), **{name: getattr(options, name) for name in names}}
+    return {
+        "vector": _query_vector(options),
+        "text": options.text if by_text else None,
+        "fusion": options.fusion,
+        **{name: getattr(options, name) for name in names},
+    }
 
 
 def run(options: argparse.Namespace) -> int:
-    arguments = search_arguments(options)
+    if options.text is None and options.vector is None and options.like is None:
+        raise UsageError("one of --vector, --like and --text is needed")
     with open_or_fail(options) as db:
-        hits = db.collection(options.collection).search(**arguments)
+        collection = db.collection(options.collection)
+        hits = collection.search(**search_arguments(options, collection))
     if options.json:
         print_json({"hits": list(hits), "receipt": hits.receipt})
     else:
@@ -53,9 +74,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _query_vector(options: argparse.Namespace) -> Any:
-    if options.text is not None:
-        if options.embed is None:
-            raise UsageError("--text needs --embed")
+    if options.embed is not None:
+        if options.vector is not None or options.like is not None:
+            raise UsageError("--embed makes a vector; leave --vector and --like out")
         return np.asarray(load_embedder(options.embed)([options.text]))[0]
     if options.vector is None:
         return None
