@@ -29,13 +29,18 @@ Result<MigrationRecord> RequireMigration(const CollectionState& state);
 /// Collection::FillMigration: FillOtherSpace while the other space is the new one.
 Result<MigrationStatus> FillMigration(Engine& engine, CollectionState& state, const Embedder& embed,
                                       const FillOptions& options);
-/// Embeds the chunks that have no vector of the other space, until a pass finds none. Chunks whose
+enum class FillPasses : std::uint8_t {
+  kOne,             ///< Chunks that are written meanwhile may be left.
+  kUntilNoneLacks,  ///< Until one finds nothing to fill; at most 1,000.
+};
+/// Embeds the chunks that have no vector of the other space, in so many passes. Chunks whose
 /// vector of the one in force is missing are left out. Errors: the embedder's; Cancelled;
 /// InvalidArgument for a chunk without text; Conflict when the migration ended or was turned round.
 /// REQUIRES: options and embed as FillMigration checks them.
 /// Of all documents, or of these. Errors besides: EmbeddingSpaceMismatch.
 Result<MigrationStatus> FillOtherSpace(Engine& engine, CollectionState& state,
                                        const Embedder& embed, const FillOptions& options,
+                                       FillPasses passes,
                                        const std::vector<DocumentNumber>* documents = nullptr);
 /// How far a fill is, of all documents or of these, by one pass over them.
 Result<MigrationStatus> CountFilled(Engine& engine, CollectionState& state,

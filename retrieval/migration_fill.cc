@@ -287,11 +287,12 @@ Result<MigrationStatus> FillMigration(Engine& engine, CollectionState& state, co
                     "roll_back takes an embedder of it",
                     migration.field));
   }
-  return FillOtherSpace(engine, state, embed, options);
+  return FillOtherSpace(engine, state, embed, options, FillPasses::kUntilNoneLacks);
 }
 
 Result<MigrationStatus> FillOtherSpace(Engine& engine, CollectionState& state,
                                        const Embedder& embed, const FillOptions& options,
+                                       FillPasses passes,
                                        const std::vector<DocumentNumber>* documents) {
   TRACEVEC_ASSIGN_OR_RETURN(const MigrationRecord migration, LookUp(engine, state));
   TRACEVEC_RETURN_IF_ERROR(CheckSpace(OtherField(migration), options.space));
@@ -299,7 +300,7 @@ Result<MigrationStatus> FillOtherSpace(Engine& engine, CollectionState& state,
     TRACEVEC_RETURN_IF_ERROR(CheckSame(LookUp(engine, state), migration));
     FillPass pass(engine, state, migration, &embed, options, documents);
     TRACEVEC_ASSIGN_OR_RETURN(const bool filled_any, pass.Run());
-    if (!filled_any) return pass.status();
+    if (!filled_any || passes == FillPasses::kOne) return pass.status();
   }
   return Status::Conflict("chunks are written faster than they are filled; slow the writers down");
 }

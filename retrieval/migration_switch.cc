@@ -107,15 +107,14 @@ class Switch {
         old_->name));
   }
 
-  /// After a view is taken: then its chunks have their vectors, whatever is written meanwhile. Of
-  /// all documents, or of these.
-  Status FillOrCheck(const std::vector<DocumentNumber>* documents = nullptr) {
+  /// Of all documents, or of these.
+  Status FillOrCheck(FillPasses passes, const std::vector<DocumentNumber>* documents = nullptr) {
     if (options_.embed != nullptr) {
       FillOptions fill;
       fill.space = options_.space;
       fill.call_info = options_.call_info;
       fill.label = options_.label;
-      return FillOtherSpace(engine_, *old_, options_.embed, fill, documents).status();
+      return FillOtherSpace(engine_, *old_, options_.embed, fill, passes, documents).status();
     }
     TRACEVEC_ASSIGN_OR_RETURN(const MigrationStatus status, CountFilled(engine_, *old_, documents));
     if (status.filled == status.chunks) return Status::Ok();
@@ -123,6 +122,15 @@ class Switch {
         "vector field '{}': {} of {} chunks have no vector of the other space; fill them, or give "
         "an embedder",
         migration_.field, status.chunks - status.filled, status.chunks));
+  }
+
+  /// All chunks of the view, whatever is written meanwhile. A pass leaves out only chunks of
+  /// documents that were written while it ran: looking at those alone comes to an end beside a
+  /// steady writer, where passes over everything would find something each time.
+  Status FillViewOrCheck() {
+    TRACEVEC_RETURN_IF_ERROR(FillOrCheck(FillPasses::kOne));
+    const std::vector<DocumentNumber> written = ChangedAfter(view_->commit);
+    return written.empty() ? Status::Ok() : FillOrCheck(FillPasses::kUntilNoneLacks, &written);
   }
 
   /// From the view on that is taken here.
@@ -136,9 +144,9 @@ class Switch {
 
   /// Everything at a view, as segments with graphs.
   Status BuildIndex() {
-    TRACEVEC_RETURN_IF_ERROR(FillOrCheck());  // Most of it, before a view is held.
+    TRACEVEC_RETURN_IF_ERROR(FillOrCheck(FillPasses::kOne));  // Most of it, without a view.
     NoteChangesFromNowOn();
-    TRACEVEC_RETURN_IF_ERROR(FillOrCheck());
+    TRACEVEC_RETURN_IF_ERROR(FillViewOrCheck());
     index_ = new_->NewIndex();
     TRACEVEC_RETURN_IF_ERROR(
         LoadAllDocuments(store_, *new_, view_->commit, std::nullopt, /*with_terms=*/true,
@@ -167,25 +175,30 @@ class Switch {
     return Status::Ok();
   }
 
-  /// Documents that commits after a view touched. Of commits past the newest view it looks again
-  /// next time.
-  std::vector<DocumentNumber> TakeChanged(const std::shared_ptr<const CollectionView>& before) {
+  /// Documents that commits after this one touched.
+  std::vector<DocumentNumber> ChangedAfter(CommitNumber before) const {
     const std::lock_guard writer(engine_.writer_mutex());
     std::set<DocumentNumber> changed;
     for (const auto& [commit, document] : changes_->entries) {
-      if (commit > before->commit) changed.insert(document);
+      if (commit > before) changed.insert(document);
     }
+    return {changed.begin(), changed.end()};
+  }
+
+  /// What the newest view has is not looked at again; of commits past it, it is.
+  void ForgetChangesInView() {
+    const std::lock_guard writer(engine_.writer_mutex());
     std::erase_if(changes_->entries,
                   [&](const auto& entry) { return entry.first <= view_->commit; });
-    return {changed.begin(), changed.end()};
   }
 
   /// Brings the index from its view to the newest one.
   Status CatchUp() {
     const auto before = std::exchange(view_, old_->views.Current());
-    const std::vector<DocumentNumber> documents = TakeChanged(before);
+    const std::vector<DocumentNumber> documents = ChangedAfter(before->commit);
+    ForgetChangesInView();
     if (documents.empty()) return Status::Ok();
-    TRACEVEC_RETURN_IF_ERROR(FillOrCheck(&documents));
+    TRACEVEC_RETURN_IF_ERROR(FillOrCheck(FillPasses::kUntilNoneLacks, &documents));
     std::map<DocumentNumber, std::vector<ChunkNumber>> had;
     TRACEVEC_RETURN_IF_ERROR(
         LoadDocuments(store_, *new_, before->commit, documents,

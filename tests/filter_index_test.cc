@@ -301,7 +301,8 @@ TEST_F(FilteredWalkTest, RecallHoldsWhereMatchesAreFarFromTheQueryOrNearIt) {
                             "centre IN (1, 5, 9, 17, 21, 22, 25, 30, 31, 33)"}) {
     EXPECT_GE(Recall(where, &ways), 0.95) << where;
   }
-  EXPECT_EQ(ways, std::set<std::string>{"graph_matches"});
+  // Those that are far from a query are scanned: of so few rows that is faster.
+  EXPECT_EQ(ways, (std::set<std::string>{"graph_matches", "scan_matches"}));
 }
 
 TEST_F(FilteredWalkTest, AsManyAsMatchAreFoundAlsoWhereRowsAreDeleted) {
