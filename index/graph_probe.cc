@@ -20,12 +20,6 @@ constexpr double kWanted = 0.955;
 constexpr std::array<std::uint32_t, 14> kWidths = {32,  48,  64,  80,  96,  112, 128,
                                                    160, 192, 256, 320, 384, 512, 1024};
 
-/// A row to search for as if the graph did not have it, and the score that its tenth nearest has.
-struct Probe {
-  std::uint32_t row = 0;
-  float tenth = 0;
-};
-
 /// Makes probes. Rows are what queries are most likely like, but a row that is in the graph is too
 /// easy a query: its nearest are its neighbours. Points between rows are too easy as well: on the
 /// first 100,000 of GloVe they chose 32, and queries from all of it got a recall of 0.83.
@@ -34,7 +28,7 @@ class ProbeMaker {
   ProbeMaker(const CodeRows& rows, const std::uint8_t* present, const KernelTable& kernels)
       : rows_(rows), present_(present), kernels_(kernels), dots_(rows.rows) {}
 
-  Probe Make(std::uint32_t row) {
+  ProbedRow Make(std::uint32_t row) {
     const CodeQuery query(rows_, row);
     scores_.resize(rows_.rows);
     query.ScoreRange(rows_, 0, rows_.rows, kernels_, dots_.data(), scores_.data());
@@ -56,13 +50,13 @@ class ProbeMaker {
   std::vector<float> scores_;
 };
 
-std::vector<Probe> MakeProbes(const CodeRows& rows, const std::uint8_t* present,
-                              const KernelTable& kernels, const BuildStop& stop) {
+std::vector<ProbedRow> MakeProbes(const CodeRows& rows, const std::uint8_t* present,
+                                  const KernelTable& kernels, const BuildStop& stop) {
   std::vector<std::uint32_t> candidates;
   for (std::uint32_t row = 0; row < rows.rows; ++row) {
     if (present[row] != 0) candidates.push_back(row);
   }
-  std::vector<Probe> probes;
+  std::vector<ProbedRow> probes;
   if (candidates.size() <= kNearest) return probes;
   ProbeMaker maker(rows, present, kernels);
   const std::size_t count = std::min(kProbes, candidates.size());
@@ -75,24 +69,28 @@ std::vector<Probe> MakeProbes(const CodeRows& rows, const std::uint8_t* present,
 
 }  // namespace
 
-std::uint32_t ProbeDefaultEf(const CodeRows& rows, const std::uint8_t* present,
-                             const GraphView& graph, const KernelTable& kernels,
-                             const BuildStop& stop) {
-  const std::vector<Probe> probes = MakeProbes(rows, present, kernels, stop);
+WidthProbe::WidthProbe(const CodeRows& rows, const std::uint8_t* present,
+                       const KernelTable& kernels, const BuildStop& stop)
+    : rows_(rows),
+      kernels_(kernels),
+      stop_(stop),
+      probes_(MakeProbes(rows, present, kernels, stop)) {}
+
+std::uint32_t WidthProbe::WidthOf(const GraphView& graph) const {
   GraphSearcher searcher;
   GraphCounts counts;
   for (const std::uint32_t ef : kWidths) {
-    CheckStop(stop);
+    CheckStop(stop_);
     std::size_t found = 0;
-    for (const Probe& probe : probes) {
+    for (const ProbedRow& probe : probes_) {
       std::size_t hits = 0;
-      for (const Candidate& candidate : searcher.Search(graph, rows, CodeQuery(rows, probe.row),
-                                                        kernels, ef, &counts, probe.row)) {
+      for (const Candidate& candidate : searcher.Search(graph, rows_, CodeQuery(rows_, probe.row),
+                                                        kernels_, ef, &counts, probe.row)) {
         hits += candidate.row != probe.row && candidate.score >= probe.tenth;
       }
       found += std::min(hits, kNearest);
     }
-    const auto wanted = static_cast<double>(probes.size() * kNearest) * kWanted;
+    const auto wanted = static_cast<double>(probes_.size() * kNearest) * kWanted;
     if (static_cast<double>(found) >= wanted) return ef;
   }
   return kWidths.back();

@@ -6,7 +6,7 @@
 namespace tracevec {
 namespace {
 
-/// What segments choose their own widths for; see ProbeDefaultEf.
+/// What segments choose their own widths for; see WidthProbe.
 constexpr double kRecallOfSegments = 0.95;
 
 /// More than was tuned for is found by searching in proportion wider.

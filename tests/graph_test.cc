@@ -346,8 +346,8 @@ TEST(Graph, TheDefaultWidthGrowsWithTheDifficulty) {
   const Graphs hard(6000, 96, Metric::kCosine, 12, 50.0F);
   const auto width = [](const Graphs& graphs) {
     const Graph graph = graphs.Build(2);
-    return ProbeDefaultEf(graphs.codes(), graphs.present().data(), GraphView(graph),
-                          graphs.kernels(), {});
+    return WidthProbe(graphs.codes(), graphs.present().data(), graphs.kernels(), {})
+        .WidthOf(GraphView(graph));
   };
   EXPECT_LE(width(easy), 64u);
   EXPECT_GT(width(hard), width(easy));
@@ -374,8 +374,7 @@ TEST(Graph, EveryStepOfABuildCanBeStopped) {
   refine.threads = 2;
   refine.stop = stop;
   EXPECT_THROW(RefineGraph(scorer, graphs.kernels(), refine, &graph), BuildStopped);
-  EXPECT_THROW(ProbeDefaultEf(graphs.codes(), present, GraphView(graph), graphs.kernels(), stop),
-               BuildStopped);
+  EXPECT_THROW(WidthProbe(graphs.codes(), present, graphs.kernels(), stop), BuildStopped);
   std::fill(graph.links.begin(), graph.links.end(), kNoNode);  // Nothing reaches anything.
   EXPECT_THROW(ConnectGraph(scorer, present, graphs.kernels(), stop, &graph), BuildStopped);
 }
