@@ -1,5 +1,6 @@
 """Fixtures: a database in a folder of its own, and rows that are the same in every run."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import numpy as np
 import pytest
 
 import tracevec as tv
+
+sys.path.append(str(Path(__file__).parent))  # for models.py: the tests are no package
 
 DIM = 8
 
