@@ -280,7 +280,7 @@ class Switch {
     // Once it is stored there is no way back: what fails after it must not keep the old state,
     // whose writes would be of the other space, in its place. That needs no memory.
     const std::size_t old_images = old_->stored_index.images.size();
-    const Status finished = Guard([&] { return commit.Finish(/*sync=*/true); });
+    Status finished = Guard([&] { return commit.Finish(/*sync=*/true); });
     if (!commit.is_stored()) return finished;
     std::vector<std::uint64_t>& images = new_->stored_index.images;
     if (old_->stored_index.images.empty()) {  // The commit removed them.
