@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -30,6 +31,15 @@ struct CollectionView {
   std::shared_ptr<const TuningRecord> tuning;  ///< Null: nothing was tuned.
   /// Of an index in memory. What a filter matches is known for a view and changes with it.
   const std::unique_ptr<FilterCache> filters = std::make_unique<FilterCache>();
+  /// Set when the last reader has let go of it. What readers did comes before that, so that a
+  /// writer who saw it may change what only they could see; that a weak pointer has expired says
+  /// nothing of the kind.
+  const std::shared_ptr<std::atomic<bool>> ended = std::make_shared<std::atomic<bool>>(false);
+
+  CollectionView() = default;
+  CollectionView(const CollectionView&) = delete;
+  CollectionView& operator=(const CollectionView&) = delete;
+  ~CollectionView() { ended->store(true, std::memory_order_release); }
 };
 
 /// Hands the newest view to readers and knows the oldest one still in use. Safe for concurrent use;
@@ -42,9 +52,15 @@ class ViewRegistry {
   CommitNumber Oldest() const;
 
  private:
+  struct Published {
+    CommitNumber commit{};
+    std::shared_ptr<const std::atomic<bool>> ended;
+    bool in_use() const { return !ended->load(std::memory_order_acquire); }
+  };
+
   mutable std::mutex mutex_;
   std::shared_ptr<const CollectionView> current_;
-  mutable std::deque<std::weak_ptr<const CollectionView>> published_;  // Oldest first.
+  mutable std::deque<Published> published_;  // Oldest first.
   std::size_t forget_at_ = 64;  // Views that ended are forgotten when there are so many.
 };
 
