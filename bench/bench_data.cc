@@ -159,6 +159,18 @@ Corpus LoadCorpus(std::size_t most_documents) {
   return corpus;
 }
 
+Embedder EmbedderOf(const Corpus& corpus) {
+  return [&corpus, next = std::size_t{0}](
+             std::span<const std::string> texts) mutable -> Result<std::vector<float>> {
+    std::vector<float> rows;
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      const auto row = corpus.vectors.Row(next++ % corpus.vectors.rows);
+      rows.insert(rows.end(), row.begin(), row.end());
+    }
+    return rows;
+  };
+}
+
 CollectionSchema SchemaOf(const Corpus& corpus) {
   CollectionSchema schema;
   schema.vectors["vector"].dimension = static_cast<std::uint32_t>(corpus.vectors.dimension);

@@ -34,6 +34,10 @@ struct Corpus {
 /// 384 dimensions); where the data is absent, as many generated ones, and a note that says so.
 Corpus LoadCorpus(std::size_t most_documents);
 
+/// Answers with vectors of the corpus, in turn: at once, and of the same dimension, so that the
+/// same queries ask spaces that it fills. The corpus must outlive it.
+Embedder EmbedderOf(const Corpus& corpus);
+
 /// One cosine field of the corpus's dimension, and its metadata fields.
 CollectionSchema SchemaOf(const Corpus& corpus);
 

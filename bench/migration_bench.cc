@@ -28,20 +28,6 @@ constexpr std::size_t kSearchesOfAStep = 20;
 constexpr double kIdleSeconds = 20;
 constexpr double kQuickSeconds = 0.2;
 
-/// Answers with vectors of the corpus, in turn: of the same dimension, so that the same queries ask
-/// both spaces, and at once, so that the fill writes as fast as it can.
-Embedder MakeEmbedder(const Corpus& corpus) {
-  return [&corpus, next = std::size_t{0}](
-             std::span<const std::string> texts) mutable -> Result<std::vector<float>> {
-    std::vector<float> rows;
-    for (std::size_t i = 0; i < texts.size(); ++i) {
-      const auto row = corpus.vectors.Row(next++ % corpus.vectors.rows);
-      rows.insert(rows.end(), row.begin(), row.end());
-    }
-    return rows;
-  };
-}
-
 /// One phase of a migration beside an open loop of searches.
 struct Phase {
   OpenLoopRun searches;
@@ -55,7 +41,7 @@ class MigrationBench {
         report_(report),
         database_(Must(Database::Open(directory_ / "db"))),
         collection_(Must(database_->CreateCollection("chunks", SchemaOf(corpus)))),
-        embed_(MakeEmbedder(corpus)) {
+        embed_(EmbedderOf(corpus)) {
     PutAll(corpus, &collection_);
     Must(database_->Compact());
     report->SetUp("chunks", corpus.vectors.rows);

@@ -61,19 +61,6 @@ void Edit(std::size_t revision, std::mt19937_64* random, Document* page) {
   }
 }
 
-/// Answers with vectors of the corpus, in turn.
-Embedder MakeEmbedder(const Corpus& corpus) {
-  return [&corpus, next = std::size_t{0}](
-             std::span<const std::string> texts) mutable -> Result<std::vector<float>> {
-    std::vector<float> rows;
-    for (std::size_t i = 0; i < texts.size(); ++i) {
-      const auto row = corpus.vectors.Row(next++ % corpus.vectors.rows);
-      rows.insert(rows.end(), row.begin(), row.end());
-    }
-    return rows;
-  };
-}
-
 /// Calls that were timed one by one.
 struct Timings {
   std::vector<double> micros;
@@ -122,7 +109,7 @@ class UpdateBench {
         collection_(Must(database_->CreateCollection("chunks", SchemaOf(corpus)))),
         pages_(MakePages(corpus)) {
     PutAll(corpus, &collection_);
-    embedding_.embed[""] = MakeEmbedder(corpus);
+    embedding_.embed[""] = EmbedderOf(corpus);
     Must(collection_.PutDocuments(pages_, {.put = embedding_, .vectors_of = {}, .progress = {}}));
     report->SetUp("durability", "async");
     report->SetUp("page_chunks", kPageChunks);

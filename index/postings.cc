@@ -1,19 +1,11 @@
 #include "index/postings.h"
 
+#include "index/term_order.h"
+
 namespace tracevec {
 
 std::size_t Postings::LowerBound(std::string_view wanted) const {
-  std::size_t first = 0;
-  std::size_t last = terms();
-  while (first < last) {
-    const std::size_t middle = first + (last - first) / 2;
-    if (term(middle) < wanted) {
-      first = middle + 1;
-    } else {
-      last = middle;
-    }
-  }
-  return first;
+  return LowerBoundOfTerms(terms(), wanted, [this](std::size_t i) { return term(i); });
 }
 
 std::optional<std::size_t> Postings::Find(std::string_view wanted) const {

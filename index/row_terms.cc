@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "index/term_order.h"
+
 namespace tracevec {
 
 std::shared_ptr<const RowTerms> RowTerms::Make(const Analyzer& analyzer, std::string_view text) {
@@ -43,17 +45,7 @@ std::shared_ptr<const RowTerms> RowTerms::Make(const Analyzer& analyzer, std::st
 }
 
 std::size_t RowTerms::LowerBound(std::string_view wanted) const {
-  std::size_t first = 0;
-  std::size_t last = entries_.size();
-  while (first < last) {
-    const std::size_t middle = first + (last - first) / 2;
-    if (term(middle) < wanted) {
-      first = middle + 1;
-    } else {
-      last = middle;
-    }
-  }
-  return first;
+  return LowerBoundOfTerms(size(), wanted, [this](std::size_t i) { return term(i); });
 }
 
 std::size_t RowTerms::memory_bytes() const {
