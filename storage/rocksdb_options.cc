@@ -14,6 +14,11 @@ namespace {
 constexpr std::uint64_t kLeastMemory = 8ull << 20;
 constexpr int kWriteBuffers = 3;  // One being filled, two being flushed: then writers wait.
 
+// The memtable of records never counts as full: it is flushed with the log (max_total_wal_size),
+// which grows with it. Where two memtables fill up in one write and RocksDB 7.8 cannot switch the
+// first, it keeps a reference to the second column family for good, and closing fails an assertion.
+constexpr std::size_t kNeverFull = std::size_t{64} << 30;
+
 std::uint64_t WriteBufferMemory(const StoreOptions& options) {
   return std::max(options.memory_bytes, kLeastMemory) / 2;
 }
@@ -76,8 +81,9 @@ rocksdb::DBOptions MakeDbOptions(const StoreOptions& options) {
   db.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   // After an error the next write recovers (StoreState::RecoverFromError), no thread of RocksDB's.
   db.max_bgerror_resume_count = 0;
-  // Bounds what is replayed after a crash: a table that is rarely written must not keep old logs.
-  db.max_total_wal_size = WriteBufferMemory(options);
+  // Bounds what is replayed after a crash, since a table that is rarely written must not keep old
+  // logs, and the memory for records (kNeverFull): a third of it is theirs.
+  db.max_total_wal_size = WriteBufferMemory(options) / 3;
 
   // Starts writing the log to disk early, so that the sync at its end (RocksdbFileSystem) is short.
   db.wal_bytes_per_sync = 1 << 20;
@@ -97,7 +103,8 @@ rocksdb::ColumnFamilyOptions MakeTableOptions(Table table, const StoreOptions& o
   const bool vectors = table == Table::kVectors;
   // A chunk of 384 dimensions is 1.5 KB of vector and about a third of that in records.
   const std::uint64_t share = WriteBufferMemory(options) * (vectors ? 2 : 1) / 3;
-  family.write_buffer_size = share / kWriteBuffers;
+  family.write_buffer_size = vectors ? share / kWriteBuffers : kNeverFull;
+  family.arena_block_size = std::clamp<std::uint64_t>(share / kWriteBuffers / 8, 4 << 10, 1 << 20);
   family.max_write_buffer_number = kWriteBuffers;
   family.level_compaction_dynamic_level_bytes = true;
   family.compression = vectors ? rocksdb::kNoCompression : BestCompression();

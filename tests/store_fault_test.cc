@@ -30,11 +30,21 @@ using Content = std::map<std::pair<Table, std::string>, std::string>;
 constexpr char kCount[] = "test:count";  // How many batches the store holds.
 constexpr char kPrefix[] = "test:";
 
-/// Batches that follow from a seed and their number alone. Values are large enough to fill the
-/// write buffers of a store with little memory again and again.
+/// How much batches write: one value in `large_one_in` is large.
+struct WorkloadSize {
+  std::uint64_t large_one_in;
+  std::size_t large_bytes;
+};
+/// Fills the write buffers of a store with little memory again and again.
+constexpr WorkloadSize kFillsBuffers = {10, 150'000};
+/// Often fills those of both tables in one write. Where RocksDB 7.8 cannot switch the first of two
+/// memtables that are both full, it never lets go of the second's column family.
+constexpr WorkloadSize kFillsBothAtOnce = {3, 900'000};
+
+/// Batches that follow from a seed and their number alone.
 class Workload {
  public:
-  explicit Workload(std::uint64_t seed) : seed_(seed) {}
+  Workload(std::uint64_t seed, WorkloadSize size) : seed_(seed), size_(size) {}
 
   /// The n-th batch, n = 1, 2, 3...; and what it does to the content.
   void Apply(std::uint64_t n, StoreBatch* batch, Content* content) const {
@@ -54,7 +64,8 @@ class Workload {
           });
           break;
         default: {
-          const std::size_t size = random() % 10 == 0 ? 150'000 : random() % 2000;
+          const bool large = random() % size_.large_one_in == 0;
+          const std::size_t size = large ? size_.large_bytes : random() % 2000;
           const std::string value = std::to_string(n) + std::string(size, 'v');
           if (batch) batch->Put(table, key, value);
           (*content)[{table, key}] = value;
@@ -73,12 +84,14 @@ class Workload {
 
  private:
   std::uint64_t seed_;
+  WorkloadSize size_;
 };
 
 /// A database directory on a FaultFileSystem, and what must be in it.
 class FaultyStore {
  public:
-  explicit FaultyStore(std::uint64_t seed) : workload_(seed) {
+  explicit FaultyStore(std::uint64_t seed, WorkloadSize size = kFillsBuffers)
+      : workload_(seed, size) {
     std::filesystem::create_directory(temporary_ / "attic");
     fs_ = std::make_shared<FaultFileSystem>(rocksdb::FileSystem::Default(), temporary_ / "attic");
   }
@@ -192,9 +205,9 @@ void InParallel(std::uint64_t count, const std::function<void(std::uint64_t)>& f
   for (std::thread& thread : threads) thread.join();
 }
 
-void LosePowerInThreeLives(std::uint64_t seed, bool sync) {
+void LosePowerInThreeLives(std::uint64_t seed, bool sync, WorkloadSize size) {
   std::mt19937_64 random(seed);
-  FaultyStore store(seed);
+  FaultyStore store(seed, size);
   for (int life = 0; life < 3; ++life) {
     // The first life includes the creation; a whole life is about 300 calls.
     store.fs().PowerOffAtCall(1 + random() % 300);
@@ -207,18 +220,22 @@ void LosePowerInThreeLives(std::uint64_t seed, bool sync) {
   }
 }
 
-void LosePowerAtManyPoints(bool sync) {
+void LosePowerAtManyPoints(bool sync, WorkloadSize size = kFillsBuffers) {
   const std::uint64_t first_seed = TestSeed();
   SCOPED_TRACE(SeedMessage(first_seed));
   InParallel(TestIterations(40), [&](std::uint64_t run) {
     SCOPED_TRACE(SeedMessage(first_seed + run));
-    LosePowerInThreeLives(first_seed + run, sync);
+    LosePowerInThreeLives(first_seed + run, sync, size);
   });
 }
 
 TEST(StoreFault, SyncedWritesSurvivePowerLossAtAnyPoint) { LosePowerAtManyPoints(true); }
 
 TEST(StoreFault, AsyncWritesLoseAtMostTheirLastOnesInAPowerLoss) { LosePowerAtManyPoints(false); }
+
+TEST(StoreFault, APowerLossWhileBothTablesAreFullLetsTheStoreBeClosed) {
+  LosePowerAtManyPoints(false, kFillsBothAtOnce);
+}
 
 TEST(StoreFault, ANewLogMakesTheOlderOnesDurable) {
   const TemporaryDirectory temporary;
