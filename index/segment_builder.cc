@@ -28,10 +28,6 @@ constexpr std::size_t kRowsEncodedAtOnce = 256;
 /// 0.948, 0.934 and 0.974. 16,000 x 384 (cppdocs): 1.9 s and 4.9 s, 0.993 and 0.997.
 constexpr std::size_t kNarrowAttachEf = 64;
 constexpr std::size_t kNarrowRefineEf = 48;
-/// Rows of a graph that is hard to search are searched for as wide as a query has to be, within
-/// bounds: else the neighbours that they choose among are not the nearest.
-constexpr std::size_t kWidestRefineEf = 400;
-
 /// Under ip a distance may be negative, where a factor above 1 would prune the wrong way round.
 float AlphaFor(Metric metric) { return metric == Metric::kIp ? 1.0F : 1.05F; }
 
@@ -157,11 +153,8 @@ void SegmentBuilder::BuildField(std::size_t field, const SegmentBuildOptions& op
   attach.seed = options.seed;
   attach.stop = options.stop;
   insertions_ += AttachRows(scorer, built.present.data(), kernels_, attach, &built.graph);
-  const WidthProbe probe(codes, built.present.data(), kernels_, options.stop);
   GraphRefineOptions refine;
-  refine.ef = options.thorough ? std::clamp<std::size_t>(probe.WidthOf(GraphView(built.graph)),
-                                                         refine.ef, kWidestRefineEf)
-                               : kNarrowRefineEf;
+  if (!options.thorough) refine.ef = kNarrowRefineEf;
   refine.alpha = AlphaFor(layout.metric);
   refine.refined_links = refined_links;
   refine.threads = options.threads;
@@ -169,6 +162,7 @@ void SegmentBuilder::BuildField(std::size_t field, const SegmentBuildOptions& op
   RefineGraph(scorer, kernels_, refine, &built.graph);
   built.lineage.refined = options.thorough;
   ConnectGraph(scorer, built.present.data(), kernels_, options.stop, &built.graph);
+  const WidthProbe probe(codes, built.present.data(), kernels_, options.stop);
   built.default_ef = probe.WidthOf(GraphView(built.graph));
   ChooseCodes(field, options);
 }
