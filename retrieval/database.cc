@@ -11,6 +11,7 @@
 #include "retrieval/guard.h"
 #include "retrieval/journal.h"
 #include "retrieval/receipt_maker.h"
+#include "retrieval/receipts.h"
 #include "retrieval/snapshots.h"
 #include "retrieval/validate.h"
 #include "storage/records.h"
@@ -179,6 +180,36 @@ Result<std::vector<SnapshotInfo>> Database::ListSnapshots() const {
   return Guard([&]() -> Result<std::vector<SnapshotInfo>> {
     TRACEVEC_RETURN_IF_ERROR(impl_->engine()->CheckOpen());
     return tracevec::ListSnapshots(*impl_->engine());
+  });
+}
+
+Status Database::SetReceiptPolicy(const ReceiptPolicy& policy) {
+  return Guard([&]() -> Status {
+    TRACEVEC_RETURN_IF_ERROR(impl_->CheckNotAtSnapshot());
+    TRACEVEC_RETURN_IF_ERROR(impl_->engine()->CheckWritable());
+    return impl_->engine()->receipts().SetPolicy(policy);
+  });
+}
+
+Result<ReceiptPolicy> Database::GetReceiptPolicy() const {
+  return Guard([&]() -> Result<ReceiptPolicy> {
+    TRACEVEC_RETURN_IF_ERROR(impl_->engine()->CheckOpen());
+    return impl_->engine()->receipts().policy();
+  });
+}
+
+Result<std::vector<KeptReceipt>> Database::Receipts(const ReceiptQuery& query) const {
+  return Guard([&] { return FindReceipts(*impl_->engine(), query); });
+}
+
+Result<KeptReceipt> Database::GetReceipt(std::string_view id) const {
+  return Guard([&] { return tracevec::GetReceipt(*impl_->engine(), id); });
+}
+
+Status Database::Annotate(std::string_view receipt_id, const AnnotateRequest& request) {
+  return Guard([&]() -> Status {
+    TRACEVEC_RETURN_IF_ERROR(impl_->CheckNotAtSnapshot());
+    return tracevec::Annotate(*impl_->engine(), receipt_id, request);
   });
 }
 

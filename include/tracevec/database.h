@@ -10,6 +10,7 @@
 #include "tracevec/collection.h"
 #include "tracevec/export.h"
 #include "tracevec/journal.h"
+#include "tracevec/kept_receipt.h"
 #include "tracevec/schema.h"
 #include "tracevec/snapshot.h"
 #include "tracevec/status.h"
@@ -112,6 +113,22 @@ class TRACEVEC_EXPORT Database {
   /// Those that are held, by name.
   Result<std::vector<SnapshotInfo>> ListSnapshots() const;
 
+  /// Which receipts are kept, and for how long; stored, so that it holds for later opens too. What
+  /// is beyond a limit goes at once, and from then on when receipts are written. Errors:
+  /// InvalidArgument (slow_ms), ReadOnly, IOError.
+  Status SetReceiptPolicy(const ReceiptPolicy& policy);
+  Result<ReceiptPolicy> GetReceiptPolicy() const;
+  /// Receipts that are kept, newest first. They are written by a thread of the database, some 100
+  /// ms after the search at the latest, which is what a kill -9 loses; this call sees all that were
+  /// made before it. Cost: some 3 us for each receipt looked at, from `until` back to `since` or to
+  /// the limit. Errors: InvalidArgument (outcome), IOError, Corruption.
+  Result<std::vector<KeptReceipt>> Receipts(const ReceiptQuery& query = {}) const;
+  /// Errors: InvalidArgument (no id of a receipt), NotFound (not kept, or gone with the limits).
+  Result<KeptReceipt> GetReceipt(std::string_view id) const;
+  /// Notes with a kept receipt what was done with the answer; what is not set stays as it was noted
+  /// before. Survives what a write under kAsync does. Errors: InvalidArgument (nothing given, over
+  /// 1 MiB, prompt or response for a redacted receipt), NotFound, ReadOnly, IOError.
+  Status Annotate(std::string_view receipt_id, const AnnotateRequest& request);
   /// Brings the index of each open collection into one segment without dead rows, with `threads`
   /// threads, deletes its documents whose time to live has passed, and has the store give back the
   /// disk that deleted records take, as far as no snapshot holds them. Reads and writes go

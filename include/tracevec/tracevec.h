@@ -9,6 +9,7 @@
 #include "tracevec/erasure.h"
 #include "tracevec/filter.h"
 #include "tracevec/journal.h"
+#include "tracevec/kept_receipt.h"
 #include "tracevec/migration.h"
 #include "tracevec/receipt.h"
 #include "tracevec/schema.h"

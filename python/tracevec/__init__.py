@@ -12,6 +12,7 @@ with tv.open("handbook.tv") as db:
 from . import errors
 from ._collection import Collection
 from ._core import (
+    AskedQuery,
     ChunkToEmbed,
     CollectionDescription,
     CollectionStats,
@@ -22,10 +23,14 @@ from ._core import (
     Explanation,
     Hit,
     JournalEntry,
+    KeptReceipt,
     MigrationStatus,
     PutResult,
     Receipt,
+    ReceiptAnnotation,
+    ReceiptHit,
     ReceiptLedgerEntry,
+    ReceiptPolicy,
     ReceiptSource,
     ReceiptStage,
     SearchPart,
@@ -79,6 +84,7 @@ __version__ = _version()
 
 __all__ = [
     "AlreadyExists",
+    "AskedQuery",
     "BatchResult",
     "CallInfo",
     "Cancelled",
@@ -109,6 +115,7 @@ __all__ = [
     "Internal",
     "InvalidArgument",
     "JournalEntry",
+    "KeptReceipt",
     "Migration",
     "MigrationStatus",
     "NotFound",
@@ -116,7 +123,10 @@ __all__ = [
     "PutResults",
     "ReadOnly",
     "Receipt",
+    "ReceiptAnnotation",
+    "ReceiptHit",
     "ReceiptLedgerEntry",
+    "ReceiptPolicy",
     "ReceiptSource",
     "ReceiptStage",
     "ResourceExhausted",

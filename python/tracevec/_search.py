@@ -60,7 +60,8 @@ class SearchMethods:
             with_vectors: Fill ``Hit.vector``.
             space: Model of the query vector; None: asserted to fit.
             label: Kept in the receipt.
-            receipt: ``"summary"`` or ``"off"``; ``"keep"`` is not in this version.
+            receipt: ``"summary"``, ``"off"``, or ``"keep"``: kept in the database with the query
+                and the hits, to be looked up with ``Database.receipts``.
 
         Returns:
             ``Hits``, best first, equal scores by id; fewer than k when fewer match. Larger scores

@@ -13,11 +13,33 @@ from collections.abc import Sequence
 
 from .. import __version__
 from ..errors import Error
-from . import count, create, describe, explain, get, import_, search, stats, tune
+from . import (
+    count,
+    create,
+    describe,
+    explain,
+    get,
+    import_,
+    receipts,
+    search,
+    stats,
+    tune,
+)
 from ._output import print_error
 from ._session import CannotOpen, UsageError
 
-_COMMANDS = (create, import_, search, get, count, stats, describe, explain, tune)
+_COMMANDS = (
+    create,
+    import_,
+    search,
+    get,
+    count,
+    stats,
+    describe,
+    explain,
+    tune,
+    receipts,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
