@@ -20,4 +20,5 @@ NB_MODULE(_core, module) {
   nanobind::class_<tracevec::Database> database(module, "Database");
   python::BindDatabase(module, database);
   python::BindReceipts(module, database);
+  python::BindReplay(module, database);
 }

@@ -12,6 +12,7 @@
 #include "retrieval/journal.h"
 #include "retrieval/receipt_maker.h"
 #include "retrieval/receipts.h"
+#include "retrieval/replay.h"
 #include "retrieval/snapshots.h"
 #include "retrieval/validate.h"
 #include "storage/records.h"
@@ -211,6 +212,14 @@ Status Database::Annotate(std::string_view receipt_id, const AnnotateRequest& re
     TRACEVEC_RETURN_IF_ERROR(impl_->CheckNotAtSnapshot());
     return tracevec::Annotate(*impl_->engine(), receipt_id, request);
   });
+}
+
+Result<tracevec::Replay> Database::Replay(std::string_view receipt_id, std::string_view at) {
+  return Guard([&] { return ReplayReceipt(*impl_->engine(), receipt_id, at); });
+}
+
+Result<LostChunk> Database::Why(std::string_view receipt_id, std::string_view chunk_id) {
+  return Guard([&] { return WhyLost(*impl_->engine(), receipt_id, chunk_id); });
 }
 
 Result<DatabaseStats> Database::Stats() const {

@@ -11,6 +11,7 @@
 #include "tracevec/export.h"
 #include "tracevec/journal.h"
 #include "tracevec/kept_receipt.h"
+#include "tracevec/replay.h"
 #include "tracevec/schema.h"
 #include "tracevec/snapshot.h"
 #include "tracevec/status.h"
@@ -129,6 +130,19 @@ class TRACEVEC_EXPORT Database {
   /// before. Survives what a write under kAsync does. Errors: InvalidArgument (nothing given, over
   /// 1 MiB, prompt or response for a redacted receipt), NotFound, ReadOnly, IOError.
   Status Annotate(std::string_view receipt_id, const AnnotateRequest& request);
+  /// Runs the search of a kept receipt again, without its deadline, and says of each hit that came,
+  /// went, moved or has another score why. `at`: "now"; "receipt", the data that the search saw, as
+  /// long as the collection was not written since or a snapshot holds it; or a snapshot's name.
+  /// Data held by a snapshot is searched by scanning. The replay is not kept. Cost: the search, an
+  /// exact one beside it as the referee, some reads for each difference; of a snapshot see At.
+  /// Errors: NotFound (receipt, collection, snapshot, "data of commit N was released"), Unsupported
+  /// (redacted), Conflict (written during each of four attempts), those of Search.
+  Result<tracevec::Replay> Replay(std::string_view receipt_id, std::string_view at = "now");
+  /// Why a chunk is not among the hits of a kept receipt: which stage lost it, by which rule. Looks
+  /// at the data that the search saw or, where they are gone, at those of now, and says which.
+  /// Cost: up to three exact searches of 16,384 hits. Errors: as Replay.
+  Result<LostChunk> Why(std::string_view receipt_id, std::string_view chunk_id);
+
   /// Brings the index of each open collection into one segment without dead rows, with `threads`
   /// threads, deletes its documents whose time to live has passed, and has the store give back the
   /// disk that deleted records take, as far as no snapshot holds them. Reads and writes go

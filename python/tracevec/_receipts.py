@@ -101,6 +101,39 @@ class ReceiptMethods:
             receipt_id, prompt, response, None if usage is None else dict(usage), rating
         )
 
+    def replay(self, receipt_id: str, at: str = "now") -> _core.Replay:
+        """Runs the search of a kept receipt again, and says of each difference why.
+
+        It is run without the deadline of then, and is not kept. An exact search beside it is the
+        referee of what an approximate one missed.
+
+        Args:
+            receipt_id: Of a receipt that is kept and not redacted.
+            at: ``"now"``; ``"receipt"``, the data that the search saw, as long as the collection
+                was not written since or a snapshot holds them; or a snapshot's name.
+
+        Returns:
+            ``Replay``: the hits that are the same, added, removed, moved; their scores; and a cause
+            for each that is not what it was.
+
+        Raises:
+            NotFound: The receipt, its collection or the snapshot; the data of then was released.
+            Unsupported: The receipt is redacted.
+            Conflict: The collection is written all the time; replay on a snapshot.
+        """
+        return self._handle.replay(receipt_id, at)
+
+    def why(self, receipt_id: str, chunk_id: str) -> _core.LostChunk:
+        """Why a chunk is not among the hits of a kept receipt: which stage lost it, by which rule.
+
+        Looks at the data that the search saw or, where they are gone, at those of now, and says
+        which. Costs up to three exact searches.
+
+        Raises:
+            NotFound, Unsupported: As ``replay``.
+        """
+        return self._handle.why(receipt_id, chunk_id)
+
     def receipt_policy(self) -> _core.ReceiptPolicy:
         """Which receipts are kept besides those that searches ask for, and for how long."""
         return self._handle.receipt_policy()

@@ -21,6 +21,7 @@ from . import (
     get,
     import_,
     receipts,
+    replay,
     search,
     stats,
     tune,
@@ -39,6 +40,7 @@ _COMMANDS = (
     explain,
     tune,
     receipts,
+    replay,
 )
 
 
