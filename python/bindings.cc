@@ -21,4 +21,5 @@ NB_MODULE(_core, module) {
   python::BindDatabase(module, database);
   python::BindReceipts(module, database);
   python::BindReplay(module, database);
+  python::BindMetrics(database);
 }

@@ -11,6 +11,7 @@ namespace tracevec::python {
 namespace nb = nanobind;
 
 void BindDatabase(nb::module_& module, nb::class_<Database>& database);
+void BindMetrics(nb::class_<Database>& database);
 void BindReceipts(nb::module_& module, nb::class_<Database>& database);
 void BindReplay(nb::module_& module, nb::class_<Database>& database);
 /// Chunks, documents, versions, plans: the classes alone.

@@ -156,7 +156,11 @@ Result<Scanner> Collection::Scan(ScanOptions options) const {
 Result<SearchResponse> Collection::Search(const SearchRequest& request) const {
   return Reading(*impl_, [&](Engine& engine, CollectionState& state) {
     Result<SearchResponse> response = tracevec::Search(engine, state, request);
-    if (response.ok()) KeepReceiptOf(engine, state, request, &*response);
+    if (response.ok()) {
+      KeepReceiptOf(engine, state, request, &*response);
+    } else {
+      CountFailure(engine, state);
+    }
     return response;
   });
 }
@@ -169,7 +173,9 @@ Result<Explanation> Collection::Explain(const SearchRequest& request) const {
 
 Result<BatchResponse> Collection::SearchBatch(const BatchRequest& request) const {
   return Reading(*impl_, [&](Engine& engine, CollectionState& state) {
-    return tracevec::SearchBatch(engine, state, request);
+    Result<BatchResponse> response = tracevec::SearchBatch(engine, state, request);
+    if (!response.ok()) CountFailure(engine, state);
+    return response;
   });
 }
 

@@ -10,6 +10,7 @@
 #include "retrieval/expiry.h"
 #include "retrieval/guard.h"
 #include "retrieval/journal.h"
+#include "retrieval/metrics.h"
 #include "retrieval/receipt_maker.h"
 #include "retrieval/receipts.h"
 #include "retrieval/replay.h"
@@ -220,6 +221,20 @@ Result<tracevec::Replay> Database::Replay(std::string_view receipt_id, std::stri
 
 Result<LostChunk> Database::Why(std::string_view receipt_id, std::string_view chunk_id) {
   return Guard([&] { return WhyLost(*impl_->engine(), receipt_id, chunk_id); });
+}
+
+Result<MetricsReport> Database::Metrics() const {
+  return Guard([&]() -> Result<MetricsReport> {
+    TRACEVEC_RETURN_IF_ERROR(impl_->engine()->CheckOpen());
+    return GatherMetrics(*impl_->engine());
+  });
+}
+
+void Database::SetTraceHook(TraceHook hook) {
+  Guard([&] {
+    impl_->engine()->trace_hook().Set(std::move(hook));
+    return Status::Ok();
+  }).IgnoreError("there is no memory for it");
 }
 
 Result<DatabaseStats> Database::Stats() const {

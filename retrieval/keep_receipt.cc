@@ -17,6 +17,15 @@ std::uint64_t HashOf(const QueryContent& content) {
   return HashBytes({reinterpret_cast<const char*>(parts.data()), sizeof(parts)});
 }
 
+SearchMetrics& MetricsOf(const Engine& engine, const CollectionState& state) {
+  SearchMetrics* metrics = state.search_metrics.load(std::memory_order_acquire);
+  if (metrics == nullptr) {
+    metrics = &engine.query_metrics().Of(state.name);
+    state.search_metrics.store(metrics, std::memory_order_release);
+  }
+  return *metrics;
+}
+
 }  // namespace
 
 QueryContent ContentOf(const BatchRequest& request, std::size_t query, std::size_t dimension) {
@@ -32,7 +41,13 @@ bool FinishReceipt(const Engine& engine, const CollectionState& state, ReceiptLe
                    const QueryContent& content, Receipt* receipt) {
   receipt->query_hash = HashOf(content);
   if (state.snapshot == nullptr) receipt->kept = engine.receipts().WhyKept(level, *receipt);
+  MetricsOf(engine, state).Record(*receipt);
+  engine.trace_hook().Call(*receipt);
   return !receipt->kept.empty();
+}
+
+void CountFailure(const Engine& engine, const CollectionState& state) {
+  MetricsOf(engine, state).RecordFailure();
 }
 
 void KeepReceipt(const Engine& engine, const Receipt& receipt, AskedQuery asked,

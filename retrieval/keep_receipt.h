@@ -21,7 +21,8 @@ struct QueryContent {
 QueryContent ContentOf(const BatchRequest& request, std::size_t query, std::size_t dimension);
 
 /// Fills what a receipt has once its query is answered and its total time known: the fingerprint,
-/// and whether it is kept. True when it is: give it to KeepReceipt. Takes no lock.
+/// and whether it is kept; counts the search and shows it to the trace hook. True when it is kept:
+/// give it to KeepReceipt. Takes no lock.
 bool FinishReceipt(const Engine& engine, const CollectionState& state, ReceiptLevel level,
                    const QueryContent& content, Receipt* receipt);
 /// What the query of a receipt that is kept asked. `Request`: SearchRequest or BatchRequest.
@@ -42,6 +43,9 @@ AskedQuery AskedBy(const Request& request, const QueryContent& content) {
 /// receipt's ledger, if it has one.
 void KeepReceipt(const Engine& engine, const Receipt& receipt, AskedQuery asked,
                  std::vector<ReceiptHit> hits);
+
+/// Counts a search that ended with an error.
+void CountFailure(const Engine& engine, const CollectionState& state);
 
 /// All of it, for a search that was answered.
 void KeepReceiptOf(const Engine& engine, const CollectionState& state, const SearchRequest& request,

@@ -11,6 +11,7 @@
 #include "tracevec/export.h"
 #include "tracevec/journal.h"
 #include "tracevec/kept_receipt.h"
+#include "tracevec/metrics.h"
 #include "tracevec/replay.h"
 #include "tracevec/schema.h"
 #include "tracevec/snapshot.h"
@@ -142,6 +143,14 @@ class TRACEVEC_EXPORT Database {
   /// at the data that the search saw or, where they are gone, at those of now, and says which.
   /// Cost: up to three exact searches of 16,384 hits. Errors: as Replay.
   Result<LostChunk> Why(std::string_view receipt_id, std::string_view chunk_id);
+
+  /// Figures since the database was opened: searches by outcome, latencies of stages, what open
+  /// collections hold. For a scraper: no writer holds it up. Cost: some 20 us for each stage of
+  /// each collection that was searched.
+  Result<MetricsReport> Metrics() const;
+  /// Calls `hook` with the receipt of each search from now on, in place of the hook before; null:
+  /// none. A search that is under way may still call the one before.
+  void SetTraceHook(TraceHook hook);
 
   /// Brings the index of each open collection into one segment without dead rows, with `threads`
   /// threads, deletes its documents whose time to live has passed, and has the store give back the

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -124,5 +125,10 @@ struct TRACEVEC_EXPORT Receipt {
   /// JSON by docs/receipt.schema.json, which the member "schema" names with its version.
   std::string ToJson() const;
 };
+
+/// Sees the receipt of each search that has one, on the thread that searched, with no lock held; of
+/// a batch on several threads at once. For spans, logs, counters of one's own. What it throws is
+/// dropped; its time is the search's.
+using TraceHook = std::function<void(const Receipt&)>;
 
 }  // namespace tracevec

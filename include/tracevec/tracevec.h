@@ -10,6 +10,7 @@
 #include "tracevec/filter.h"
 #include "tracevec/journal.h"
 #include "tracevec/kept_receipt.h"
+#include "tracevec/metrics.h"
 #include "tracevec/migration.h"
 #include "tracevec/receipt.h"
 #include "tracevec/replay.h"

@@ -15,6 +15,7 @@ DOCUMENTS = [
     "docs/filters.md",
     "docs/lexical.md",
     "docs/receipts.md",
+    "docs/metrics.md",
     "CONTRIBUTING.md",
     "bench/README.md",
 ]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from . import _core
+from .errors import InvalidArgument
 
 
 class ReceiptMethods:
@@ -133,6 +135,28 @@ class ReceiptMethods:
             NotFound, Unsupported: As ``replay``.
         """
         return self._handle.why(receipt_id, chunk_id)
+
+    def metrics(self, format: str = "dict") -> Any:
+        """Figures since the database was opened by this process; no writer holds them up.
+
+        Args:
+            format: ``"dict"``; ``"prometheus"``: text for a scraper.
+
+        Returns:
+            A dict: ``queries`` by collection and outcome, ``latencies`` by collection and stage
+            with percentiles in microseconds (within 1.6 %), ``collections``, ``receipts_kept``,
+            ``receipts_dropped``, ``commit``, ``disk_bytes``, ``snapshots``,
+            ``oldest_snapshot_seconds``, ``build``, ``kernels``. Searches with ``receipt="off"`` are
+            not in them.
+
+        Raises:
+            InvalidArgument: There is no such format.
+        """
+        if format == "prometheus":
+            return self._handle.metrics_prometheus()
+        if format != "dict":
+            raise InvalidArgument(f"format: expected 'dict' or 'prometheus', got {format!r}")
+        return json.loads(self._handle.metrics_json())
 
     def receipt_policy(self) -> _core.ReceiptPolicy:
         """Which receipts are kept besides those that searches ask for, and for how long."""

@@ -20,6 +20,7 @@ from . import (
     explain,
     get,
     import_,
+    metrics,
     receipts,
     replay,
     search,
@@ -41,6 +42,7 @@ _COMMANDS = (
     tune,
     receipts,
     replay,
+    metrics,
 )
 
 
