@@ -23,6 +23,7 @@ from . import (
     metrics,
     receipts,
     replay,
+    report,
     search,
     stats,
     tune,
@@ -43,6 +44,7 @@ _COMMANDS = (
     receipts,
     replay,
     metrics,
+    report,
 )
 
 
