@@ -17,5 +17,9 @@ NB_MODULE(_core, module) {
   python::BindTune(module, collection);
   python::BindMigration(module, collection);
   python::BindSearch(module, collection);
-  python::BindDatabase(module);
+  nanobind::class_<tracevec::Database> database(module, "Database");
+  python::BindDatabase(module, database);
+  python::BindReceipts(module, database);
+  python::BindReplay(module, database);
+  python::BindMetrics(database);
 }

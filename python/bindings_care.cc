@@ -32,6 +32,7 @@ void BindCertificate(nb::module_& module) {
       .Field("chunks", &C::chunks, "Chunks removed, those of old versions included.")
       .Field("vectors", &C::vectors, "Vectors removed.")
       .Field("journal_entries", &C::journal_entries, "In which the document's id was replaced.")
+      .Field("receipts", &C::receipts, "Kept receipts that it was taken out of.")
       .Field("complete", &C::complete, "Whether nothing of it is left.")
       .Field("nothing_stored", &C::nothing_stored,
              "Whether no record of it was there: what it may have left was compacted away, but not "

@@ -157,10 +157,10 @@ void BindStats(nb::module_& module) {
 
 }  // namespace
 
-void BindDatabase(nb::module_& module) {
+void BindDatabase(nb::module_& module, nb::class_<Database>& database) {
   BindStats(module);
   BindJournal(module);
-  nb::class_<Database>(module, "Database")
+  database
       .def("create_collection", &CreateCollection, nb::arg("name").none(), nb::arg("vectors"),
            nb::arg("text").none(), nb::arg("metadata"), nb::arg("durability").none(),
            nb::arg("keep_versions").none())

@@ -47,7 +47,10 @@ void BindReceipt(nb::module_& module) {
       .Field("lexical_score", &ReceiptLedgerEntry::lexical_score, "Its score there.")
       .Finish();
   Record<Receipt>(module, "Receipt", "What ran for one query. It holds no query content.")
-      .Field("id", &Receipt::id, "32 hex digits, unique.")
+      .Computed(
+          "schema", [](const Receipt&) { return Receipt::kSchema; },
+          "The schema of its JSON, with its version: docs/receipt.schema.json.")
+      .Field("id", &Receipt::id, "32 hex digits, unique, ascending with the time.")
       .Converted("time", &Receipt::time, "When it ran: datetime in UTC.")
       .Field("label", &Receipt::label, "The label given to the search.")
       .Field("collection", &Receipt::collection, "Name of the collection.")
@@ -65,6 +68,15 @@ void BindReceipt(nb::module_& module) {
       .Field("short_reason", &Receipt::short_reason,
              "Why fewer than k came back: \"matches\", \"deadline\", \"stop_words\" or \"\".")
       .Field("deadline_cut", &Receipt::deadline_cut, "Whether the deadline ended the scan early.")
+      .Field("outcome", &Receipt::outcome,
+             "\"ok\", \"empty\" (nothing was found) or \"degraded\" (the deadline cut it).")
+      .Field("kept", &Receipt::kept,
+             "Why it is kept in the database: \"asked\", \"sampled\", \"slow\", \"empty\", "
+             "\"degraded\"; \"\": it is not.")
+      .Computed(
+          "query_hash",
+          [](const Receipt& self) { return nb::str("{:016x}").format(self.query_hash); },
+          "Fingerprint of the query: 16 hex digits, equal for equal queries.")
       .Field("ef", &Receipt::ef, "Width of graph searches; 0: each segment's own.")
       .Field("ef_source", &Receipt::ef_source, "\"asked\", \"tuned\" or \"segments\".")
       .Field("segments_searched", &Receipt::segments_searched, "Segments searched along graphs.")

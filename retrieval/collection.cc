@@ -11,6 +11,7 @@
 #include "retrieval/engine.h"
 #include "retrieval/erase.h"
 #include "retrieval/guard.h"
+#include "retrieval/keep_receipt.h"
 #include "retrieval/list_documents.h"
 #include "retrieval/migration.h"
 #include "retrieval/put_document.h"
@@ -154,7 +155,13 @@ Result<Scanner> Collection::Scan(ScanOptions options) const {
 
 Result<SearchResponse> Collection::Search(const SearchRequest& request) const {
   return Reading(*impl_, [&](Engine& engine, CollectionState& state) {
-    return tracevec::Search(engine, state, request);
+    Result<SearchResponse> response = tracevec::Search(engine, state, request);
+    if (response.ok()) {
+      KeepReceiptOf(engine, state, request, &*response);
+    } else {
+      CountFailure(engine, state);
+    }
+    return response;
   });
 }
 
@@ -166,7 +173,9 @@ Result<Explanation> Collection::Explain(const SearchRequest& request) const {
 
 Result<BatchResponse> Collection::SearchBatch(const BatchRequest& request) const {
   return Reading(*impl_, [&](Engine& engine, CollectionState& state) {
-    return tracevec::SearchBatch(engine, state, request);
+    Result<BatchResponse> response = tracevec::SearchBatch(engine, state, request);
+    if (!response.ok()) CountFailure(engine, state);
+    return response;
   });
 }
 

@@ -83,6 +83,7 @@ struct ChangeLog {
 };
 
 struct CollectionState;
+class SearchMetrics;
 
 /// Where the handles of a collection find its state: another one after a migration was cut over.
 /// Safe for concurrent use.
@@ -148,6 +149,8 @@ struct CollectionState : std::enable_shared_from_this<CollectionState> {
   std::atomic<std::uint64_t> asserted_vectors{0};  ///< Written without a space since this open.
 
   Warnings warnings;
+  /// Of its name, owned by the engine; null: not looked up yet. Of readers.
+  mutable std::atomic<SearchMetrics*> search_metrics{nullptr};
 
   // Of the index, for statistics and back-pressure.
   std::atomic<std::uint64_t> unbuilt_rows{0};   ///< Rows of sealed blocks that wait for a segment.

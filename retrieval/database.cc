@@ -10,7 +10,10 @@
 #include "retrieval/expiry.h"
 #include "retrieval/guard.h"
 #include "retrieval/journal.h"
+#include "retrieval/metrics.h"
 #include "retrieval/receipt_maker.h"
+#include "retrieval/receipts.h"
+#include "retrieval/replay.h"
 #include "retrieval/snapshots.h"
 #include "retrieval/validate.h"
 #include "storage/records.h"
@@ -180,6 +183,58 @@ Result<std::vector<SnapshotInfo>> Database::ListSnapshots() const {
     TRACEVEC_RETURN_IF_ERROR(impl_->engine()->CheckOpen());
     return tracevec::ListSnapshots(*impl_->engine());
   });
+}
+
+Status Database::SetReceiptPolicy(const ReceiptPolicy& policy) {
+  return Guard([&]() -> Status {
+    TRACEVEC_RETURN_IF_ERROR(impl_->CheckNotAtSnapshot());
+    TRACEVEC_RETURN_IF_ERROR(impl_->engine()->CheckWritable());
+    return impl_->engine()->receipts().SetPolicy(policy);
+  });
+}
+
+Result<ReceiptPolicy> Database::GetReceiptPolicy() const {
+  return Guard([&]() -> Result<ReceiptPolicy> {
+    TRACEVEC_RETURN_IF_ERROR(impl_->engine()->CheckOpen());
+    return impl_->engine()->receipts().policy();
+  });
+}
+
+Result<std::vector<KeptReceipt>> Database::Receipts(const ReceiptQuery& query) const {
+  return Guard([&] { return FindReceipts(*impl_->engine(), query); });
+}
+
+Result<KeptReceipt> Database::GetReceipt(std::string_view id) const {
+  return Guard([&] { return tracevec::GetReceipt(*impl_->engine(), id); });
+}
+
+Status Database::Annotate(std::string_view receipt_id, const AnnotateRequest& request) {
+  return Guard([&]() -> Status {
+    TRACEVEC_RETURN_IF_ERROR(impl_->CheckNotAtSnapshot());
+    return tracevec::Annotate(*impl_->engine(), receipt_id, request);
+  });
+}
+
+Result<tracevec::Replay> Database::Replay(std::string_view receipt_id, std::string_view at) {
+  return Guard([&] { return ReplayReceipt(*impl_->engine(), receipt_id, at); });
+}
+
+Result<LostChunk> Database::Why(std::string_view receipt_id, std::string_view chunk_id) {
+  return Guard([&] { return WhyLost(*impl_->engine(), receipt_id, chunk_id); });
+}
+
+Result<MetricsReport> Database::Metrics() const {
+  return Guard([&]() -> Result<MetricsReport> {
+    TRACEVEC_RETURN_IF_ERROR(impl_->engine()->CheckOpen());
+    return GatherMetrics(*impl_->engine());
+  });
+}
+
+void Database::SetTraceHook(TraceHook hook) {
+  Guard([&] {
+    impl_->engine()->trace_hook().Set(std::move(hook));
+    return Status::Ok();
+  }).IgnoreError("there is no memory for it");
 }
 
 Result<DatabaseStats> Database::Stats() const {

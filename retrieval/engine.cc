@@ -60,6 +60,7 @@ Engine::Engine(std::string path, OpenOptions options, IndexOptions index)
     : path_(std::move(path)),
       options_(options),
       index_options_(index),
+      receipts_(std::make_unique<ReceiptLog>(*this)),
       builder_(std::make_unique<IndexBuilder>(*this)) {}
 
 Result<std::shared_ptr<Engine>> Engine::Open(const std::string& path, const OpenOptions& options,
@@ -80,6 +81,7 @@ Result<std::shared_ptr<Engine>> Engine::Open(const std::string& path, const Open
   TRACEVEC_ASSIGN_OR_RETURN(engine->store_, Store::Open(path, store_options));
   TRACEVEC_RETURN_IF_ERROR(engine->ReadCounters());
   TRACEVEC_RETURN_IF_ERROR(engine->ReadSnapshots());
+  TRACEVEC_RETURN_IF_ERROR(engine->receipts_->Open());
   if (!engine->read_only()) {
     RemoveStrayImages(*engine->store_)
         .IgnoreError("they take space, and the next open tries again");
@@ -136,6 +138,7 @@ Status Engine::Close() {
   // In a forked child the writer's lock may be held by a thread that is not there.
   if (usable.code() == StatusCode::kUnavailable) return usable;
   builder_->Stop();
+  receipts_->Stop();
   snapshot_indexes_.Clear();
   const std::lock_guard lock(writer_mutex_);  // A commit in flight ends first.
   if (usable.ok()) TidyBeforeClose();

@@ -13,7 +13,10 @@
 #include "retrieval/collection_state.h"
 #include "retrieval/index_builder.h"
 #include "retrieval/index_options.h"
+#include "retrieval/query_metrics.h"
+#include "retrieval/receipt_log.h"
 #include "retrieval/snapshot_indexes.h"
+#include "retrieval/trace_hook.h"
 #include "storage/store.h"
 #include "tracevec/database.h"
 #include "tracevec/status.h"
@@ -61,6 +64,9 @@ class Engine {
   /// Sets a bit of storage/features.h, before its first use. REQUIRES: writer_mutex() held.
   Status EnableFeature(std::uint64_t feature);
 
+  ReceiptLog& receipts() const { return *receipts_; }
+  QueryMetrics& query_metrics() const { return query_metrics_; }
+  TraceHookSlot& trace_hook() const { return trace_hook_; }
   IndexBuilder& builder() { return *builder_; }
   /// Tells the builder that a build is due. REQUIRES: writer_mutex() held.
   void NotifyBuilder(CollectionState& state) { builder_->Notify(state.shared_from_this()); }
@@ -109,7 +115,12 @@ class Engine {
   std::map<std::string, std::shared_ptr<CollectionState>, std::less<>> open_;  // Guarded by it.
   std::size_t drop_idle_at_ = kMostOpenCollections;                            // Likewise.
 
-  std::unique_ptr<IndexBuilder> builder_;  // Last: its thread uses the others.
+  mutable QueryMetrics query_metrics_;  // These two lock for themselves.
+  mutable TraceHookSlot trace_hook_;
+
+  // Last: their threads use the others.
+  const std::unique_ptr<ReceiptLog> receipts_;
+  std::unique_ptr<IndexBuilder> builder_;
 };
 
 }  // namespace tracevec

@@ -18,6 +18,8 @@
 #include "retrieval/document_reader.h"
 #include "retrieval/erasure_evidence.h"
 #include "retrieval/index_checkpoint.h"
+#include "retrieval/receipt_erasure.h"
+#include "retrieval/receipt_log.h"
 #include "retrieval/validate.h"
 #include "storage/keys.h"
 
@@ -53,6 +55,9 @@ class Eraser {
     TRACEVEC_RETURN_IF_ERROR(DropDeadRows());
     certificate_.held_by_readers = !WaitForReaders();
     if (certificate_.held_by_readers) return Done(false);
+    // Searches that saw it have ended; their receipts may be on the way.
+    engine_.receipts().RedactBefore(state_.name, deleted_at_);
+    TRACEVEC_RETURN_IF_ERROR(engine_.receipts().Write());
     TRACEVEC_RETURN_IF_ERROR(RemoveRecords());
     TRACEVEC_RETURN_IF_ERROR(store_.CompactAway(Ranges()));
     if (!options_.verify) return Done(true);
@@ -66,11 +71,13 @@ class Eraser {
   /// deleted records of the collection go, and nothing can be looked for.
   Result<ErasureCertificate> EraseRests() {
     certificate_.nothing_stored = true;
+    TRACEVEC_RETURN_IF_ERROR(engine_.receipts().Write());
     {
       const std::lock_guard writer(engine_.writer_mutex());
       TRACEVEC_RETURN_IF_ERROR(state_.CheckCurrent());
       StoreBatch batch;
       TRACEVEC_RETURN_IF_ERROR(RedactJournal(&batch));
+      TRACEVEC_RETURN_IF_ERROR(RedactReceipts(&batch));
       ++state_.withdrawals;
       TRACEVEC_RETURN_IF_ERROR(store_.Write(batch, /*sync=*/true));
     }
@@ -152,6 +159,7 @@ class Eraser {
     std::set<std::string> garbage;
     TRACEVEC_RETURN_IF_ERROR(RemoveGarbage(&batch, &garbage));
     TRACEVEC_RETURN_IF_ERROR(RedactJournal(&batch));
+    TRACEVEC_RETURN_IF_ERROR(RedactReceipts(&batch));
     ++state_.withdrawals;  // Before the write: what comes of it may be read from here on.
     TRACEVEC_RETURN_IF_ERROR(store_.Write(batch, /*sync=*/true));
     std::erase_if(state_.garbage, [&](const GarbageKey& key) { return garbage.contains(key.key); });
@@ -200,6 +208,14 @@ class Eraser {
     return cursor.status();
   }
 
+  Status RedactReceipts(StoreBatch* batch) {
+    const std::string erased = ErasedName(id_);
+    TRACEVEC_ASSIGN_OR_RETURN(
+        certificate_.receipts,
+        EraseFromReceipts(store_, {state_.name, id_, erased}, evidence_, batch));
+    return Status::Ok();
+  }
+
   /// What begins the keys of records that are the document's alone.
   std::vector<KeyRange> OwnPrefixes() const {
     const CollectionNumber collection = state_.number;
@@ -218,7 +234,9 @@ class Eraser {
   /// Keys in whose files its bytes may lie: those of the whole collection, since the id may have
   /// been another document's before, of which nothing is known any more.
   std::vector<KeyRange> Ranges() const {
-    std::vector<KeyRange> ranges = {{Table::kRecords, keys::JournalPrefix(), ""}};
+    std::vector<KeyRange> ranges = {{Table::kRecords, keys::JournalPrefix(), ""},
+                                    {Table::kRecords, keys::ReceiptsPrefix(), ""},
+                                    {Table::kRecords, keys::AnnotationsPrefix(), ""}};
     for (const char kind : keys::CollectionKinds()) {
       ranges.push_back(
           {keys::TableOf(kind), keys::KindAndCollectionPrefix(kind, state_.number), ""});

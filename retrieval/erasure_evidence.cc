@@ -40,10 +40,11 @@ class EvidenceCollector {
   }
 
  private:
-  void AddPattern(std::string_view bytes) {
+  void AddPattern(std::string_view bytes, bool is_content = false) {
     if (bytes.empty()) return;
     if (evidence_.patterns.Add(bytes)) {
       evidence_.shared_with.push_back(evidence_.patterns.size() - 1);
+      evidence_.is_content.push_back(is_content);
     } else if (bytes.size() < BytePatterns::kShortest) {
       ++evidence_.short_patterns;
     }
@@ -80,11 +81,12 @@ class EvidenceCollector {
           store_.GetPinned(Table::kRecords,
                            keys::Source(state_.number, document_, version.version)));
       const std::string_view text = source ? source->view() : std::string_view();
-      if (version.entries.empty()) AddPattern(text);
+      if (version.entries.empty()) AddPattern(text, /*is_content=*/true);
       for (const VersionEntry& entry : version.entries) {
         evidence_.chunk_ids.push_back(ChunkId(version, entry));
         if (entry.span && entry.bytes.start <= entry.bytes.end && entry.bytes.end <= text.size()) {
-          AddPattern(text.substr(entry.bytes.start, entry.bytes.end - entry.bytes.start));
+          AddPattern(text.substr(entry.bytes.start, entry.bytes.end - entry.bytes.start),
+                     /*is_content=*/true);
         }
       }
     }
@@ -97,7 +99,7 @@ class EvidenceCollector {
     for (; cursor.Valid(); cursor.Next()) {
       TRACEVEC_ASSIGN_OR_RETURN(const BodyRecord body, DecodeBody(cursor.value()));
       ++evidence_.chunks;
-      AddPattern(body.text);
+      AddPattern(body.text, /*is_content=*/true);
     }
     return cursor.status();
   }
@@ -128,7 +130,7 @@ class EvidenceCollector {
         continue;
       }
       const std::size_t as_given = evidence_.patterns.size();
-      AddPattern(cursor.value());
+      AddPattern(cursor.value(), /*is_content=*/true);
       const bool is_new = evidence_.patterns.size() > as_given;
       if (!is_new || field.metric != Metric::kCosine) continue;
       if (cursor.value().size() != dimension * sizeof(float)) continue;
@@ -136,7 +138,9 @@ class EvidenceCollector {
       Normalise(given.data(), dimension, normalised.data());
       const std::string_view bytes(reinterpret_cast<const char*>(normalised.data()),
                                    dimension * sizeof(float));
-      if (evidence_.patterns.Add(bytes)) evidence_.shared_with.push_back(as_given);
+      if (!evidence_.patterns.Add(bytes)) continue;
+      evidence_.shared_with.push_back(as_given);
+      evidence_.is_content.push_back(true);
     }
     return cursor.status();
   }
@@ -166,6 +170,13 @@ Status VerifyErasure(const Store& store, const ErasureEvidence& evidence, keys::
   std::vector<bool> shared(evidence.patterns.size(), false);
   std::set<std::string> findings;
   const auto found = [&](const BytePlace& place, std::size_t pattern) {
+    // What receipts and annotations have of a document was copied from it.
+    if (place.decompressed && evidence.is_content[pattern] && keys::IsOfReceipt(place.key)) {
+      if (findings.size() < kMostFindings) {
+        findings.insert(ShortName(place.file) + ", a kept receipt");
+      }
+      return;
+    }
     // Records of no document, as the journal, have it of their own: nothing is copied into them.
     if (place.decompressed && keys::OwnerOf(place.key) != erased) {
       shared[pattern] = true;

@@ -23,6 +23,8 @@ struct ErasureEvidence {
   /// For each pattern the one that tells, when a record of another document has it, that this is no
   /// trace: itself, or for a normalised vector, which images alone have, the vector as given.
   std::vector<std::size_t> shared_with;
+  /// For each pattern whether it is a text or a vector: what no receipt may have either.
+  std::vector<bool> is_content;
   std::uint32_t short_patterns = 0;
 };
 

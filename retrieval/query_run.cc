@@ -44,10 +44,6 @@ Status CheckSettings(const QuerySettings& settings) {
     return Status::InvalidArgument(
         fmt::format("deadline_ms: {}, expected more than 0", *settings.deadline_ms));
   }
-  if (settings.receipt == ReceiptLevel::kKeep) {
-    return Status::Unsupported(
-        "receipt level 'keep': this version keeps no receipts; use 'summary'");
-  }
   return CheckLabel(settings.label);
 }
 

@@ -1,10 +1,9 @@
-#include <nlohmann/json.hpp>
+#include "retrieval/receipt_json.h"
 
-#include "tracevec/receipt.h"
+#include "core/content_hash.h"
 #include "tracevec/search.h"
 
 namespace tracevec {
-namespace {
 
 nlohmann::ordered_json SpaceJson(const EmbeddingSpace& space) {
   return {{"model", space.model},
@@ -13,6 +12,12 @@ nlohmann::ordered_json SpaceJson(const EmbeddingSpace& space) {
           {"document_prompt", space.document_prompt},
           {"query_prompt", space.query_prompt}};
 }
+
+std::string JsonText(const nlohmann::ordered_json& json) {
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+namespace {
 
 nlohmann::ordered_json StagesJson(const std::vector<ReceiptStage>& stages) {
   auto list = nlohmann::ordered_json::array();
@@ -65,62 +70,63 @@ nlohmann::ordered_json LedgerJson(const std::vector<ReceiptLedgerEntry>& ledger)
   return list;
 }
 
-std::string Text(const nlohmann::ordered_json& json) {
-  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
 }  // namespace
 
 std::string Explanation::ToJson() const {
-  return Text({{"field", field},
-               {"plan", plan},
-               {"filter", filter},
-               {"k", k},
-               {"live", live},
-               {"commit", commit},
-               {"parts", PartsJson(parts)}});
+  return JsonText({{"field", field},
+                   {"plan", plan},
+                   {"filter", filter},
+                   {"k", k},
+                   {"live", live},
+                   {"commit", commit},
+                   {"parts", PartsJson(parts)}});
 }
 
-std::string Receipt::ToJson() const {
-  const nlohmann::ordered_json json = {
-      {"id", id},
-      {"time", FormatTimestamp(time)},
-      {"label", label},
-      {"collection", collection},
-      {"field", field},
-      {"plan", plan},
-      {"filter", filter},
-      {"metric", metric},
-      {"code", code},
-      {"exact", exact},
-      {"k", k},
-      {"returned", returned},
-      {"short_reason", short_reason},
-      {"deadline_cut", deadline_cut},
-      {"ef", ef},
-      {"ef_source", ef_source},
-      {"segments_searched", segments_searched},
-      {"nodes_visited", nodes_visited},
-      {"rows_scanned", rows_scanned},
-      {"distances", distances},
-      {"filter_tested", filter_tested},
-      {"filter_passed", filter_passed},
-      {"live", live},
-      {"commit", commit},
-      {"timeline", timeline},
-      {"space", SpaceJson(space)},
-      {"space_asserted", space_asserted},
-      {"kernels", kernels},
-      {"build", build},
-      {"total_micros", total_micros},
-      {"stages", StagesJson(stages)},
-      {"parts", PartsJson(parts)},
-      {"analyzer", analyzer},
-      {"fusion", fusion},
-      {"sources", SourcesJson(sources)},
-      {"ledger", LedgerJson(ledger)},
+nlohmann::ordered_json ReceiptJson(const Receipt& receipt) {
+  return {
+      {"schema", Receipt::kSchema},
+      {"id", receipt.id},
+      {"time", FormatTimestamp(receipt.time)},
+      {"label", receipt.label},
+      {"collection", receipt.collection},
+      {"field", receipt.field},
+      {"plan", receipt.plan},
+      {"filter", receipt.filter},
+      {"metric", receipt.metric},
+      {"code", receipt.code},
+      {"exact", receipt.exact},
+      {"k", receipt.k},
+      {"returned", receipt.returned},
+      {"short_reason", receipt.short_reason},
+      {"deadline_cut", receipt.deadline_cut},
+      {"outcome", receipt.outcome},
+      {"kept", receipt.kept},
+      {"query_hash", ToHex(receipt.query_hash)},
+      {"ef", receipt.ef},
+      {"ef_source", receipt.ef_source},
+      {"segments_searched", receipt.segments_searched},
+      {"nodes_visited", receipt.nodes_visited},
+      {"rows_scanned", receipt.rows_scanned},
+      {"distances", receipt.distances},
+      {"filter_tested", receipt.filter_tested},
+      {"filter_passed", receipt.filter_passed},
+      {"live", receipt.live},
+      {"commit", receipt.commit},
+      {"timeline", receipt.timeline},
+      {"space", SpaceJson(receipt.space)},
+      {"space_asserted", receipt.space_asserted},
+      {"kernels", receipt.kernels},
+      {"build", receipt.build},
+      {"total_micros", receipt.total_micros},
+      {"stages", StagesJson(receipt.stages)},
+      {"parts", PartsJson(receipt.parts)},
+      {"analyzer", receipt.analyzer},
+      {"fusion", receipt.fusion},
+      {"sources", SourcesJson(receipt.sources)},
+      {"ledger", LedgerJson(receipt.ledger)},
   };
-  return Text(json);
 }
+
+std::string Receipt::ToJson() const { return JsonText(ReceiptJson(*this)); }
 
 }  // namespace tracevec

@@ -10,13 +10,13 @@
 
 namespace tracevec {
 
-std::string NewReceiptId() {
+std::string NewReceiptId(Timestamp time) {
   thread_local std::mt19937_64 generator{[] {
     std::random_device device;
     std::seed_seq seed{device(), device(), device(), device()};
     return std::mt19937_64(seed);
   }()};
-  return ToHex(generator()) + ToHex(generator());
+  return ToHex(static_cast<std::uint64_t>(time.micros)) + ToHex(generator());
 }
 
 const std::string& BuildName() {
@@ -31,8 +31,8 @@ const std::string& BuildName() {
 
 void FillPlanReceipt(const Engine& engine, const CollectionState& state, const QueryPlan& plan,
                      Receipt* receipt) {
-  receipt->id = NewReceiptId();
   receipt->time = Now();
+  receipt->id = NewReceiptId(receipt->time);
   receipt->label = plan.settings.label;
   receipt->collection = state.name;
   receipt->filter = plan.filter->text;
@@ -52,6 +52,7 @@ void FillReturned(std::uint32_t k, std::size_t returned, bool deadline_cut, Rece
   receipt->deadline_cut = deadline_cut;
   receipt->short_reason.clear();
   if (returned < k) receipt->short_reason = deadline_cut ? "deadline" : "matches";
+  receipt->outcome = deadline_cut ? "degraded" : returned == 0 ? "empty" : "ok";
 }
 
 void FillReceipt(const Engine& engine, const CollectionState& state, const QueryPlan& plan,

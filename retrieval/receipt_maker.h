@@ -11,8 +11,9 @@ namespace tracevec {
 
 struct QueryPlan;
 
-/// 32 hex digits that no other receipt has: random, from a generator of the thread's own.
-std::string NewReceiptId();
+/// 32 hex digits that no other receipt has, by which it is kept (receipt_log.h): its time, and 64
+/// random bits, from a generator of the thread's own.
+std::string NewReceiptId(Timestamp time);
 
 /// Library version and build, as receipts and stats give it.
 const std::string& BuildName();

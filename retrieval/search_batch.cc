@@ -14,6 +14,7 @@
 #include "index/search.h"
 #include "retrieval/answer_query.h"
 #include "retrieval/guard.h"
+#include "retrieval/keep_receipt.h"
 #include "retrieval/query_run.h"
 #include "retrieval/search.h"
 
@@ -72,7 +73,7 @@ class BatchWorker {
         return {status.code(), fmt::format("query {}: {}", first + i, status.message())};
       }
       Answer(first + i, tasks[i].best);
-      if (tasks[i].receipt != nullptr) tasks[i].receipt->total_micros = start.Micros();
+      if (tasks[i].receipt != nullptr) Account(first + i, tasks[i].best, start);
     }
     return Status::Ok();
   }
@@ -91,7 +92,7 @@ class BatchWorker {
               fmt::format("query {}: {}", query, answer.status().message())};
     }
     Answer(query, answer->best);
-    if (receipt != nullptr) receipt->total_micros = start.Micros();
+    if (receipt != nullptr) Account(query, answer->best, start);
     return Status::Ok();
   }
 
@@ -101,6 +102,24 @@ class BatchWorker {
       response_->ids[query * request_.k + place] = plan_.rows.sets[ref.set]->id(ref.row);
       response_->scores[query * request_.k + place] = best[place].score;
     }
+  }
+
+  /// Ends the receipt of a query, and keeps it where that is asked for.
+  void Account(std::size_t query, const std::vector<ScoredRow>& best, const Stopwatch& start) {
+    Receipt& receipt = response_->receipts[query];
+    receipt.total_micros = start.Micros();
+    const std::size_t dimension = plan_.field == nullptr ? 0 : plan_.field->field.dimension;
+    const QueryContent content = ContentOf(request_, query, dimension);
+    if (!FinishReceipt(engine_, state_, request_.receipt, content, &receipt)) return;
+    std::vector<ReceiptHit> hits;
+    StateScratch scratch;
+    for (const ScoredRow& row : best) {
+      const RowSet& set = *plan_.rows.sets[row.ref.set];
+      const ChunkState& chunk = set.StateAt(row.ref.row, plan_.rows.commit, &scratch);
+      hits.push_back({std::string(set.id(row.ref.row)), row.score, chunk.document->id,
+                      chunk.document->version, std::nullopt});
+    }
+    KeepReceipt(engine_, receipt, AskedBy(request_, content), std::move(hits));
   }
 
   const Engine& engine_;

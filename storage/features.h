@@ -24,8 +24,12 @@ inline constexpr std::uint64_t kColumnFilesFeature = 0x8000;
 /// Bodies say which vector fields a migration filled.
 inline constexpr std::uint64_t kFilledFieldsFeature = 0x10000;
 
+/// There are, or were, kept receipts, annotations, or a policy of them.
+inline constexpr std::uint64_t kReceiptsFeature = 0x100000;
+
 inline constexpr std::uint64_t kKnownFeatures =
     kSnapshotsFeature | kKeptVersionsFeature | kEmbedCallsFeature | kMigrationsFeature |
-    kCodeChoiceFeature | kTextOptionsFeature | kColumnFilesFeature | kFilledFieldsFeature;
+    kCodeChoiceFeature | kTextOptionsFeature | kColumnFilesFeature | kFilledFieldsFeature |
+    kReceiptsFeature;
 
 }  // namespace tracevec

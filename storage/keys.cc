@@ -21,6 +21,9 @@ constexpr char kNextCollection = 'N';
 constexpr char kCollectionByName = 'n';
 constexpr char kJournal = 'J';
 constexpr char kSnapshot = 'H';
+constexpr char kReceipt = 'R';
+constexpr char kAnnotation = 'A';
+constexpr char kReceiptPolicy = 'P';
 constexpr char kCollection = 'c';
 constexpr char kCounters = 'k';
 constexpr char kDocument = 'd';
@@ -155,6 +158,18 @@ std::string ChunkId(CollectionNumber collection, std::string_view id) {
 }
 std::string Journal(CommitNumber commit) { return KeyBuilder(kJournal).Add(Raw(commit)).Take(); }
 std::string JournalPrefix() { return {kJournal}; }
+std::string Receipt(const ReceiptKey& key) {
+  return KeyBuilder(kReceipt).Add(~key.micros).Add(key.random).Take();
+}
+std::string ReceiptsPrefix() { return {kReceipt}; }
+std::string Annotation(const ReceiptKey& key) {
+  return KeyBuilder(kAnnotation).Add(~key.micros).Add(key.random).Take();
+}
+std::string AnnotationsPrefix() { return {kAnnotation}; }
+std::string ReceiptPolicy() { return {kReceiptPolicy}; }
+bool IsOfReceipt(std::string_view key) {
+  return key.starts_with(kReceipt) || key.starts_with(kAnnotation);
+}
 std::string Snapshot(std::string_view name) { return KeyBuilder(kSnapshot).Add(name).Take(); }
 std::string SnapshotsPrefix() { return {kSnapshot}; }
 std::string Garbage(CollectionNumber collection, CommitNumber commit, std::uint32_t index) {
@@ -255,6 +270,12 @@ std::optional<Owner> OwnerOf(std::string_view key) {
 Result<CommitNumber> ParseJournal(std::string_view key) {
   TRACEVEC_RETURN_IF_ERROR(CheckKey(key, kJournal, 1 + 8));
   return CommitNumber{ReadBigEndian<std::uint64_t>(key, 1)};
+}
+
+Result<ReceiptKey> ParseReceipt(std::string_view key) {
+  const char kind = key.starts_with(kAnnotation) ? kAnnotation : kReceipt;
+  TRACEVEC_RETURN_IF_ERROR(CheckKey(key, kind, 1 + 8 + 8));
+  return ReceiptKey{~ReadBigEndian<std::uint64_t>(key, 1), ReadBigEndian<std::uint64_t>(key, 9)};
 }
 
 }  // namespace tracevec::keys

@@ -45,6 +45,19 @@ std::string ChunkMetadataPrefix(CollectionNumber collection);
 std::string ChunkId(CollectionNumber collection, std::string_view id);
 std::string Journal(CommitNumber commit);
 std::string JournalPrefix();
+/// Of a kept receipt: its time and what tells it from others of that time.
+struct ReceiptKey {
+  std::uint64_t micros = 0;
+  std::uint64_t random = 0;
+  friend auto operator<=>(const ReceiptKey&, const ReceiptKey&) = default;
+};
+std::string Receipt(const ReceiptKey& key);
+std::string ReceiptsPrefix();
+std::string Annotation(const ReceiptKey& key);
+std::string AnnotationsPrefix();
+std::string ReceiptPolicy();
+/// Whether it is the key of a receipt or an annotation.
+bool IsOfReceipt(std::string_view key);
 std::string Snapshot(std::string_view name);
 std::string SnapshotsPrefix();
 std::string Garbage(CollectionNumber collection, CommitNumber commit, std::uint32_t index);
@@ -93,6 +106,8 @@ Result<ChunkKey> ParseChunkMetadata(std::string_view key);
 Result<ChunkKey> ParseVector(std::string_view key);
 Result<CommitNumber> ParseGarbage(std::string_view key);
 Result<CommitNumber> ParseJournal(std::string_view key);
+/// Of a receipt or an annotation.
+Result<ReceiptKey> ParseReceipt(std::string_view key);
 
 }  // namespace keys
 }  // namespace tracevec

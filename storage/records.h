@@ -11,6 +11,7 @@
 #include "core/ids.h"
 #include "storage/image_file.h"
 #include "tracevec/document.h"
+#include "tracevec/kept_receipt.h"
 #include "tracevec/schema.h"
 #include "tracevec/status.h"
 #include "tracevec/tune.h"
@@ -236,6 +237,14 @@ std::string EncodeChunkMetadata(const ChunkMetadataRecord& record);
 Result<ChunkMetadataRecord> DecodeChunkMetadata(std::string_view bytes);
 std::string EncodeJournal(const JournalRecord& record);
 Result<JournalRecord> DecodeJournal(std::string_view bytes);
+/// Without id, time and annotation: those are in keys and in a record of their own. A redacted
+/// receipt is written without what it must not have.
+std::string EncodeReceipt(const KeptReceipt& receipt);
+Result<KeptReceipt> DecodeReceipt(std::string_view bytes);
+std::string EncodeAnnotation(const ReceiptAnnotation& annotation);
+Result<ReceiptAnnotation> DecodeAnnotation(std::string_view bytes);
+std::string EncodeReceiptPolicy(const ReceiptPolicy& policy);
+Result<ReceiptPolicy> DecodeReceiptPolicy(std::string_view bytes);
 std::string EncodeSnapshot(const SnapshotRecord& record);
 Result<SnapshotRecord> DecodeSnapshot(std::string_view bytes);
 std::string EncodeGarbage(const GarbageRecord& record);

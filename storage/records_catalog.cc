@@ -12,10 +12,6 @@
 #include "storage/records.h"
 
 namespace tracevec {
-namespace {
-
-// A collection's durability. Stored: do not renumber.
-enum class StoredDurability : std::uint8_t { kOfDatabase = 0, kAsync = 1, kSync = 2 };
 
 void PutSpace(Encoder& out, const EmbeddingSpace& space) {
   out.PutString(space.model);
@@ -34,6 +30,11 @@ EmbeddingSpace ReadSpace(Decoder& in) {
   space.query_prompt = in.ReadString();
   return space;
 }
+
+namespace {
+
+// A collection's durability. Stored: do not renumber.
+enum class StoredDurability : std::uint8_t { kOfDatabase = 0, kAsync = 1, kSync = 2 };
 
 /// Fails unless `name` comes after every key of `map`: names are written in order.
 template <typename Map>

@@ -172,9 +172,6 @@ TEST_F(BadInputTest, Queries) {
             r.space.revision = "2";
           },
           StatusCode::kEmbeddingSpaceMismatch),
-      BadQuery(
-          "kept receipts", {"keep"}, [](SearchRequest& r) { r.receipt = ReceiptLevel::kKeep; },
-          StatusCode::kUnsupported),
   });
 }
 

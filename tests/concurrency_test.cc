@@ -259,6 +259,39 @@ TEST_F(Threads, ThatFindACollectionOnFirstUseShareIt) {
   }
 }
 
+TEST_F(Threads, MayKeepLookUpAndNoteReceiptsWhileOthersWrite) {
+  auto collection = *database_->CreateCollection("pages", StampedCollection::Schema());
+  ASSERT_TRUE(Upsert(collection, "first").ok());
+  const std::size_t rounds = TestIterations(50);
+  std::atomic<std::size_t> seen{0};
+  database_->SetTraceHook([&](const Receipt&) { ++seen; });
+  RunTogether([&](int thread) {
+    const std::vector<float> vector(StampedCollection::kDimension, 1.0F);
+    SearchRequest request;
+    request.vector = vector;
+    request.receipt = ReceiptLevel::kKeep;
+    for (std::size_t round = 0; round < rounds; ++round) {
+      const auto response = collection.Search(request);
+      ASSERT_TRUE(response.ok()) << response.status().ToString();
+      if (thread == 0) {
+        AnnotateRequest note;
+        note.rating = 1;
+        ASSERT_TRUE(database_->Annotate(response->receipt.id, note).ok());
+        ASSERT_TRUE(database_->Metrics().ok());
+      } else if (thread == 1) {
+        ASSERT_EQ(database_->GetReceipt(response->receipt.id)->hits.size(), response->hits.size());
+      } else {
+        ASSERT_TRUE(Upsert(collection, std::to_string(thread * rounds + round)).ok());
+      }
+    }
+  });
+  ReceiptQuery all;
+  all.limit = 0;
+  EXPECT_EQ(database_->Receipts(all)->size(), 4 * rounds);
+  EXPECT_EQ(seen, 4 * rounds);
+  EXPECT_EQ(database_->Metrics()->queries.at(0).ok, 4 * rounds);
+}
+
 /// A call of each kind; returns what went wrong.
 std::string UseEverything(Collection collection) {
   const std::vector<float> vector(StampedCollection::kDimension, 1.0F);

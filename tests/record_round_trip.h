@@ -28,6 +28,9 @@ inline std::string CheckEveryDecoder(std::string_view bytes) {
   check("chunk metadata", DecodeChunkMetadata(bytes), EncodeChunkMetadata);
   check("journal", DecodeJournal(bytes), EncodeJournal);
   check("migration", DecodeMigration(bytes), EncodeMigration);
+  check("receipt", DecodeReceipt(bytes), EncodeReceipt);
+  check("annotation", DecodeAnnotation(bytes), EncodeAnnotation);
+  check("receipt policy", DecodeReceiptPolicy(bytes), EncodeReceiptPolicy);
   check("snapshot", DecodeSnapshot(bytes), EncodeSnapshot);
   check("garbage", DecodeGarbage(bytes), EncodeGarbage);
   check("tuning", DecodeTuning(bytes), EncodeTuning);

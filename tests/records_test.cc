@@ -258,11 +258,56 @@ class RecordMaker {
     return record;
   }
 
+  KeptReceipt Receipt() {
+    KeptReceipt receipt;
+    receipt.collection = Text();
+    receipt.label = Text();
+    receipt.plan = Text();
+    receipt.k = Number32();
+    receipt.commit = Number();
+    receipt.query_hash = Number();
+    receipt.total_micros = 1.5;
+    receipt.space.model = Text();
+    receipt.exact = Coin();
+    for (std::size_t i = random_() % 3; i > 0; --i) {
+      receipt.stages.push_back({Text(), 2.5, Number(), Number()});
+      SearchPart& part = receipt.parts.emplace_back();
+      part.way = Text();
+      if (Coin()) part.matches = Number();
+      receipt.sources.push_back({Text(), 0.5, Number(), Number(), Number()});
+    }
+    receipt.redacted = Coin();
+    if (receipt.redacted) return receipt;
+    receipt.filter = Text();
+    receipt.query.text = Text();
+    receipt.query.vector.assign(random_() % 4, 0.25F);
+    if (Coin()) receipt.query.ef = Number32();
+    if (Coin()) receipt.query.deadline_ms = 20;
+    receipt.query.fusion.method = Coin() ? FusionMethod::kDbsf : FusionMethod::kRrf;
+    const bool ledger = Coin();
+    for (std::size_t i = random_() % 3; i > 0; --i) {
+      const std::string document = Text();
+      receipt.hits.push_back({document + Text(), 0.5F, document, Number32(), std::nullopt});
+      if (Coin()) receipt.hits.back().span = Span{3, 9};
+      if (!ledger) continue;
+      receipt.ledger.push_back({receipt.hits.back().id, 0.5F, Number32(), 0.25F, 0, 0});
+    }
+    return receipt;
+  }
+  ReceiptAnnotation Annotation() {
+    ReceiptAnnotation annotation;
+    annotation.time.micros = static_cast<std::int64_t>(Number());
+    annotation.prompt = Text();
+    annotation.usage = AnyMetadata();
+    if (Coin()) annotation.rating = -1;
+    return annotation;
+  }
+
   std::vector<DocumentNumber> IndexChange() { return Ascending<DocumentNumber>(~std::uint64_t{0}); }
 
   /// The encoding of some record of some kind.
   std::string AnyEncoding() {
-    switch (random_() % 17) {
+    switch (random_() % 19) {
       case 0: return EncodeFormat({Number32(), Number(), Text()});
       case 1: return EncodeCommit({CommitNumber{Number()}, Number()});
       case 2: return EncodeCollection(Collection());
@@ -279,6 +324,8 @@ class RecordMaker {
       case 13: return EncodeSnapshot(Snapshot());
       case 14: return EncodeMigration(Migration());
       case 15: return EncodeTuning(Tuning());
+      case 16: return EncodeReceipt(Receipt());
+      case 17: return EncodeAnnotation(Annotation());
       default: return EncodeVersion(Version());
     }
   }
@@ -377,6 +424,12 @@ TEST(Records, WhateverIsEncodedIsAcceptedAsItself) {
     const std::string tuning_bytes = EncodeTuning(tuning);
     ASSERT_TRUE(same(DecodeTuning(tuning_bytes), tuning_bytes, EncodeTuning));
     ASSERT_EQ(DecodeTuning(tuning_bytes)->fields, tuning.fields);
+    const KeptReceipt receipt = make.Receipt();
+    const std::string receipt_bytes = EncodeReceipt(receipt);
+    ASSERT_TRUE(same(DecodeReceipt(receipt_bytes), receipt_bytes, EncodeReceipt));
+    ASSERT_EQ(DecodeReceipt(receipt_bytes)->hits, receipt.hits);
+    const std::string note = EncodeAnnotation(make.Annotation());
+    ASSERT_TRUE(same(DecodeAnnotation(note), note, EncodeAnnotation));
     const std::string change = EncodeIndexChange(make.IndexChange());
     ASSERT_TRUE(same(DecodeIndexChange(change), change, EncodeIndexChange));
     const std::string metadata = EncodeChunkMetadata({make.AnyMetadata(), make.AnyMetadata()});
@@ -539,6 +592,17 @@ TEST(Keys, ParsingGivesBackTheParts) {
   const auto garbage = keys::ParseGarbage(keys::Garbage(c, CommitNumber{12}, 1));
   ASSERT_TRUE(garbage.ok());
   EXPECT_EQ(*garbage, CommitNumber{12});
+}
+
+TEST(Keys, OfReceiptsComeNewestFirst) {
+  const keys::ReceiptKey early = {5, 9};
+  const keys::ReceiptKey late = {6, 1};
+  EXPECT_LT(keys::Receipt(late), keys::Receipt(early));
+  EXPECT_EQ(*keys::ParseReceipt(keys::Receipt(late)), late);
+  EXPECT_EQ(*keys::ParseReceipt(keys::Annotation(early)), early);
+  EXPECT_EQ(keys::ParseReceipt(keys::Receipt(late) + "x").status().code(), StatusCode::kCorruption);
+  EXPECT_TRUE(keys::IsOfReceipt(keys::Receipt(late)) && keys::IsOfReceipt(keys::Annotation(late)));
+  EXPECT_FALSE(keys::IsOfReceipt(keys::Commit()) || keys::IsOfReceipt(keys::ReceiptPolicy()));
 }
 
 TEST(Keys, OfAnotherKindOrLengthAreCorruption) {

@@ -10,6 +10,9 @@
 #include "tracevec/collection.h"
 #include "tracevec/export.h"
 #include "tracevec/journal.h"
+#include "tracevec/kept_receipt.h"
+#include "tracevec/metrics.h"
+#include "tracevec/replay.h"
 #include "tracevec/schema.h"
 #include "tracevec/snapshot.h"
 #include "tracevec/status.h"
@@ -111,6 +114,43 @@ class TRACEVEC_EXPORT Database {
   Status ReleaseSnapshot(std::string_view name);
   /// Those that are held, by name.
   Result<std::vector<SnapshotInfo>> ListSnapshots() const;
+
+  /// Which receipts are kept, and for how long; stored, so that it holds for later opens too. What
+  /// is beyond a limit goes at once, and from then on when receipts are written. Errors:
+  /// InvalidArgument (slow_ms), ReadOnly, IOError.
+  Status SetReceiptPolicy(const ReceiptPolicy& policy);
+  Result<ReceiptPolicy> GetReceiptPolicy() const;
+  /// Receipts that are kept, newest first. They are written by a thread of the database, some 100
+  /// ms after the search at the latest, which is what a kill -9 loses; this call sees all that were
+  /// made before it. Cost: some 3 us for each receipt looked at, from `until` back to `since` or to
+  /// the limit. Errors: InvalidArgument (outcome), IOError, Corruption.
+  Result<std::vector<KeptReceipt>> Receipts(const ReceiptQuery& query = {}) const;
+  /// Errors: InvalidArgument (no id of a receipt), NotFound (not kept, or gone with the limits).
+  Result<KeptReceipt> GetReceipt(std::string_view id) const;
+  /// Notes with a kept receipt what was done with the answer; what is not set stays as it was noted
+  /// before. Survives what a write under kAsync does. Errors: InvalidArgument (nothing given, over
+  /// 1 MiB, prompt or response for a redacted receipt), NotFound, ReadOnly, IOError.
+  Status Annotate(std::string_view receipt_id, const AnnotateRequest& request);
+  /// Runs the search of a kept receipt again, without its deadline, and says of each hit that came,
+  /// went, moved or has another score why. `at`: "now"; "receipt", the data that the search saw, as
+  /// long as the collection was not written since or a snapshot holds it; or a snapshot's name.
+  /// Data held by a snapshot is searched by scanning. The replay is not kept. Cost: the search, an
+  /// exact one beside it as the referee, some reads for each difference; of a snapshot see At.
+  /// Errors: NotFound (receipt, collection, snapshot, "data of commit N was released"), Unsupported
+  /// (redacted), Conflict (written during each of four attempts), those of Search.
+  Result<tracevec::Replay> Replay(std::string_view receipt_id, std::string_view at = "now");
+  /// Why a chunk is not among the hits of a kept receipt: which stage lost it, by which rule. Looks
+  /// at the data that the search saw or, where they are gone, at those of now, and says which.
+  /// Cost: up to three exact searches of 16,384 hits. Errors: as Replay.
+  Result<LostChunk> Why(std::string_view receipt_id, std::string_view chunk_id);
+
+  /// Figures since the database was opened: searches by outcome, latencies of stages, what open
+  /// collections hold. For a scraper: no writer holds it up. Cost: some 20 us for each stage of
+  /// each collection that was searched.
+  Result<MetricsReport> Metrics() const;
+  /// Calls `hook` with the receipt of each search from now on, in place of the hook before; null:
+  /// none. A search that is under way may still call the one before.
+  void SetTraceHook(TraceHook hook);
 
   /// Brings the index of each open collection into one segment without dead rows, with `threads`
   /// threads, deletes its documents whose time to live has passed, and has the store give back the

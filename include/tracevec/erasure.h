@@ -25,6 +25,7 @@ struct ErasureCertificate {
   std::uint32_t chunks = 0;           ///< Removed, those of old versions included.
   std::uint32_t vectors = 0;          ///< Removed.
   std::uint32_t journal_entries = 0;  ///< In which the document's id was replaced.
+  std::uint32_t receipts = 0;         ///< Kept receipts that it was taken out of.
 
   /// Nothing of it is left. False when something below still holds it, or was found.
   bool complete = false;

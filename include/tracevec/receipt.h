@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tracevec/export.h"
@@ -11,7 +13,11 @@
 
 namespace tracevec {
 
-enum class ReceiptLevel : std::uint8_t { kOff = 0, kSummary = 1, kKeep = 2 };
+enum class ReceiptLevel : std::uint8_t {
+  kOff = 0,      ///< None.
+  kSummary = 1,  ///< Returned with the answer.
+  kKeep = 2,     ///< Returned, and kept in the database with query and hits.
+};
 
 /// One step of a query: what went in, what came out, how long it took.
 struct ReceiptStage {
@@ -59,7 +65,11 @@ struct SearchPart {
 
 /// What ran. It has no query content. A value: it stays valid after the database is closed.
 struct TRACEVEC_EXPORT Receipt {
-  std::string id;  ///< 32 hex digits; unique.
+  /// The schema of its JSON, with its version. Members may be added within a version; one that
+  /// goes, or means something else, makes the next.
+  static constexpr std::string_view kSchema = "tracevec.receipt/1";
+
+  std::string id;  ///< 32 hex digits; unique; ascending with the time.
   Timestamp time;
   std::string label;
   std::string collection;
@@ -80,7 +90,14 @@ struct TRACEVEC_EXPORT Receipt {
   /// Why fewer than k came back: "matches", "deadline", "stop_words" (nothing is left of the text),
   /// or empty.
   std::string short_reason;
-  bool deadline_cut = false;            ///< The deadline ended the scan early.
+  bool deadline_cut = false;  ///< The deadline ended the scan early.
+  /// "ok", "empty" (nothing was found), or "degraded" (the deadline cut it).
+  std::string outcome;
+  /// Why it is kept in the database: "asked", "sampled", "slow", "empty", "degraded"; empty: it is
+  /// not, as in a database that is open for reading, or is read at a snapshot.
+  std::string kept;
+  /// Fingerprint of the query's vector, text and `like`: equal for equal queries.
+  std::uint64_t query_hash = 0;
   std::uint32_t ef = 0;                 ///< Width of graph searches; 0: each segment's own.
   std::string ef_source;                ///< "asked", "tuned" or "segments".
   std::uint64_t segments_searched = 0;  ///< Along their graphs.
@@ -105,7 +122,13 @@ struct TRACEVEC_EXPORT Receipt {
   std::vector<ReceiptSource> sources;      ///< One, or two where it was hybrid.
   std::vector<ReceiptLedgerEntry> ledger;  ///< One a hit where it was hybrid.
 
+  /// JSON by docs/receipt.schema.json, which the member "schema" names with its version.
   std::string ToJson() const;
 };
+
+/// Sees the receipt of each search that has one, on the thread that searched, with no lock held; of
+/// a batch on several threads at once. For spans, logs, counters of one's own. What it throws is
+/// dropped; its time is the search's.
+using TraceHook = std::function<void(const Receipt&)>;
 
 }  // namespace tracevec

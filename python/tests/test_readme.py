@@ -14,6 +14,8 @@ DOCUMENTS = [
     "docs/documents.md",
     "docs/filters.md",
     "docs/lexical.md",
+    "docs/receipts.md",
+    "docs/metrics.md",
     "CONTRIBUTING.md",
     "bench/README.md",
 ]

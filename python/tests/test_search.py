@@ -174,17 +174,6 @@ def test_receipt_can_be_off(filled, rows):
     assert filled.search_batch(rows[:2], receipt="off").receipts == []
 
 
-@pytest.mark.parametrize(
-    ("arguments", "way_out"),
-    [
-        ({"vector": [1.0] * 8, "receipt": "keep"}, "summary"),
-    ],
-)
-def test_what_is_not_in_this_version_says_so(filled, arguments, way_out):
-    with pytest.raises(tv.Unsupported, match=way_out):
-        filled.search(**arguments)
-
-
 def test_target_recall_stands_in_for_ef(filled, rows):
     wanted = [hit.id for hit in filled.search(vector=rows[0], exact=True)]
     assert [hit.id for hit in filled.search(vector=rows[0], target_recall=1)] == wanted

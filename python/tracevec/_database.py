@@ -12,6 +12,7 @@ from typing import Any
 
 from . import _core
 from ._collection import Collection
+from ._receipts import ReceiptMethods
 from ._types import TextField, VectorField, metadata_type_name
 from .errors import Error, InvalidArgument
 
@@ -60,7 +61,7 @@ def _path_bytes(path: str | os.PathLike[str]) -> bytes:
     return encoded
 
 
-class Database:
+class Database(ReceiptMethods):
     """A database: one directory, one writing process. Made by ``tracevec.open``.
 
     Safe for concurrent use. A context manager: leaving it closes. After ``close`` every call, of

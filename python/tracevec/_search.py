@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import _core
 from ._arrays import as_list, as_matrix, as_vector
 from ._core import Explanation
 from ._filters import Where, encode_where
 from ._results import BatchResult, Hits
+from ._tracing import search_span
 from ._types import EmbeddingSpace, Fusion
 from .errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ._database import Database
 
 
 class SearchMethods:
     """Methods of ``Collection`` that find chunks."""
 
     _handle: _core.Collection
+    _database: Database
 
     def search(
         self,
@@ -60,7 +67,8 @@ class SearchMethods:
             with_vectors: Fill ``Hit.vector``.
             space: Model of the query vector; None: asserted to fit.
             label: Kept in the receipt.
-            receipt: ``"summary"`` or ``"off"``; ``"keep"`` is not in this version.
+            receipt: ``"summary"``, ``"off"``, or ``"keep"``: kept in the database with the query
+                and the hits, to be looked up with ``Database.receipts``.
 
         Returns:
             ``Hits``, best first, equal scores by id; fewer than k when fewer match. Larger scores
@@ -72,24 +80,28 @@ class SearchMethods:
             NotFound: ``like`` does not exist.
             EmbeddingSpaceMismatch, Unsupported, DeadlineExceeded.
         """
-        response = self._handle.search(
-            None if vector is None else as_vector(vector, "vector"),
-            text,
-            _as_fusion(fusion),
-            like,
-            k,
-            encode_where(where),
-            field,
-            ef,
-            target_recall,
-            bool(exact),
-            deadline_ms,
-            bool(with_vectors),
-            space,
-            label,
-            receipt,
-        )
-        return Hits(response)
+        with search_span(self._database.path, self._handle.name, "search") as span:
+            response = self._handle.search(
+                None if vector is None else as_vector(vector, "vector"),
+                text,
+                _as_fusion(fusion),
+                like,
+                k,
+                encode_where(where),
+                field,
+                ef,
+                target_recall,
+                bool(exact),
+                deadline_ms,
+                bool(with_vectors),
+                space,
+                label,
+                receipt,
+            )
+            hits = Hits(response)
+            if span is not None and hits.receipt is not None:
+                span.tell([hits.receipt])
+        return hits
 
     def explain(
         self,
@@ -174,22 +186,25 @@ class SearchMethods:
             if len(queries) == 0 and queries.shape[1] == 0:
                 queries = queries.reshape(0, self._dimension(field))
         query_texts = None if texts is None else as_list(texts, "texts")
-        response = self._handle.search_batch(
-            queries,
-            query_texts,
-            _as_fusion(fusion),
-            threads,
-            k,
-            encode_where(where),
-            field,
-            ef,
-            target_recall,
-            bool(exact),
-            deadline_ms,
-            space,
-            label,
-            receipt,
-        )
+        with search_span(self._database.path, self._handle.name, "search_batch") as span:
+            response = self._handle.search_batch(
+                queries,
+                query_texts,
+                _as_fusion(fusion),
+                threads,
+                k,
+                encode_where(where),
+                field,
+                ef,
+                target_recall,
+                bool(exact),
+                deadline_ms,
+                space,
+                label,
+                receipt,
+            )
+            if span is not None:
+                span.tell(response.receipts)
         count = len(query_texts or ()) if queries is None else len(queries)
         return BatchResult(response, count, response.k)
 

@@ -13,11 +13,39 @@ from collections.abc import Sequence
 
 from .. import __version__
 from ..errors import Error
-from . import count, create, describe, explain, get, import_, search, stats, tune
+from . import (
+    count,
+    create,
+    describe,
+    explain,
+    get,
+    import_,
+    metrics,
+    receipts,
+    replay,
+    report,
+    search,
+    stats,
+    tune,
+)
 from ._output import print_error
 from ._session import CannotOpen, UsageError
 
-_COMMANDS = (create, import_, search, get, count, stats, describe, explain, tune)
+_COMMANDS = (
+    create,
+    import_,
+    search,
+    get,
+    count,
+    stats,
+    describe,
+    explain,
+    tune,
+    receipts,
+    replay,
+    metrics,
+    report,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

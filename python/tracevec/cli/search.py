@@ -17,6 +17,9 @@ from ._session import UsageError, add_command, load_embedder, open_or_fail
 def add_parser(commands: Any) -> None:
     parser = add_command(commands, "search", run, "find the nearest chunks")
     add_search_arguments(parser)
+    parser.add_argument(
+        "--keep", action="store_true", help="keep the receipt with query and hits (opens to write)"
+    )
 
 
 def add_search_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,9 +66,10 @@ def search_arguments(options: argparse.Namespace, collection: Collection) -> dic
 def run(options: argparse.Namespace) -> int:
     if options.text is None and options.vector is None and options.like is None:
         raise UsageError("one of --vector, --like and --text is needed")
-    with open_or_fail(options) as db:
+    with open_or_fail(options, mode="w" if options.keep else "r") as db:
         collection = db.collection(options.collection)
-        hits = collection.search(**search_arguments(options, collection))
+        level = "keep" if options.keep else "summary"
+        hits = collection.search(**search_arguments(options, collection), receipt=level)
     if options.json:
         print_json({"hits": list(hits), "receipt": hits.receipt})
     else:
@@ -106,3 +110,5 @@ def _print_hits(hits: Hits) -> None:
     if hits.receipt is not None:
         stages = ", ".join(f"{stage.name} {stage.micros:.0f} us" for stage in hits.receipt.stages)
         print(f"{len(hits)} hits in {hits.receipt.total_micros:.0f} us ({stages})")
+        if hits.receipt.kept:
+            print(f"receipt {hits.receipt.id}")

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "retrieval/engine.h"
+#include "tracevec/kept_receipt.h"
+#include "tracevec/search.h"
+
+namespace tracevec {
+
+/// Vector, text and `like` of a query, of which some are empty.
+struct QueryContent {
+  std::span<const float> vector;
+  std::string_view text;
+  std::string_view like;
+};
+/// Of a query of a batch.
+QueryContent ContentOf(const BatchRequest& request, std::size_t query, std::size_t dimension);
+
+/// Fills what a receipt has once its query is answered and its total time known: the fingerprint,
+/// and whether it is kept; counts the search and shows it to the trace hook. True when it is kept:
+/// give it to KeepReceipt. Takes no lock.
+bool FinishReceipt(const Engine& engine, const CollectionState& state, ReceiptLevel level,
+                   const QueryContent& content, Receipt* receipt);
+/// What the query of a receipt that is kept asked. `Request`: SearchRequest or BatchRequest.
+template <typename Request>
+AskedQuery AskedBy(const Request& request, const QueryContent& content) {
+  AskedQuery asked;
+  asked.text = content.text;
+  asked.vector.assign(content.vector.begin(), content.vector.end());
+  asked.like = content.like;
+  asked.ef = request.ef;
+  asked.target_recall = request.target_recall;
+  asked.deadline_ms = request.deadline_ms;
+  asked.fusion = request.fusion;
+  asked.space = request.space;
+  return asked;
+}
+/// Keeps a receipt with query and hits, unless the policy redacts. `hits`: in the order of the
+/// receipt's ledger, if it has one.
+void KeepReceipt(const Engine& engine, const Receipt& receipt, AskedQuery asked,
+                 std::vector<ReceiptHit> hits);
+
+/// Counts a search that ended with an error.
+void CountFailure(const Engine& engine, const CollectionState& state);
+
+/// All of it, for a search that was answered.
+void KeepReceiptOf(const Engine& engine, const CollectionState& state, const SearchRequest& request,
+                   SearchResponse* response);
+
+}  // namespace tracevec

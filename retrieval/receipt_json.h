@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "tracevec/receipt.h"
+
+namespace tracevec {
+
+nlohmann::ordered_json SpaceJson(const EmbeddingSpace& space);
+/// What docs/receipt.schema.json defines.
+nlohmann::ordered_json ReceiptJson(const Receipt& receipt);
+/// On one line; bytes that are not UTF-8 are replaced.
+std::string JsonText(const nlohmann::ordered_json& json);
+
+}  // namespace tracevec
