@@ -11,9 +11,6 @@
 namespace tracevec {
 namespace {
 
-/// Where columns leave the answer open but for so few rows, those are asked at once: then it is
-/// known how many match.
-constexpr std::uint64_t kAskedAtOnce = 1024;
 constexpr std::uint64_t kSeeds = 32;
 
 bool HasGraph(const RowSet& set) {
@@ -71,7 +68,7 @@ SetMatches MatchSet(const IndexView& view, std::size_t place, const FilterProgra
     found.exact = found.exact && changed.empty();
   } else {
     found.rows |= Ask(view, set, filter, changed);
-    if (!found.exact && found.rows.count() <= kAskedAtOnce) {
+    if (!found.exact && found.rows.count() <= kRowsAskedAtOnce) {
       found.rows = Ask(view, set, filter, found.rows);
       found.exact = true;
     }

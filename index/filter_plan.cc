@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 namespace tracevec {
 namespace {
@@ -52,6 +53,36 @@ SearchPlan PlanSearch(const SearchFacts& facts) {
     if (width <= kWidestSearch) return {SearchWay::kWalkThenFilter, width};
   }
   return {SearchWay::kWalkMatches, facts.width};
+}
+
+std::vector<SearchWay> PossibleWays(const SearchFacts& facts, double low, double high) {
+  std::vector<SearchWay> ways = {PlanSearch(facts).way};
+  const auto add = [&ways](SearchWay way) {
+    if (std::find(ways.begin(), ways.end(), way) == ways.end()) ways.push_back(way);
+  };
+  if (!facts.has_filter) {
+    if (ways.front() == SearchWay::kWalk) add(SearchWay::kScan);
+    return ways;
+  }
+  if (!facts.exact) {
+    add(SearchWay::kScanMatches);
+    if (high >= static_cast<double>(facts.rows)) add(SearchWay::kScan);
+    high = std::min(high, static_cast<double>(kRowsAskedAtOnce));
+    if (low > high) return ways;
+  }
+  // In the order in which more and more matches lead to them.
+  constexpr SearchWay kOfKnown[] = {SearchWay::kScanMatches, SearchWay::kWalkMatches,
+                                    SearchWay::kWalkThenFilter};
+  const auto place_of = [&](double matches) {
+    SearchFacts known = facts;
+    known.narrowed = known.exact = true;
+    known.matches = matches;
+    return std::find(std::begin(kOfKnown), std::end(kOfKnown), PlanSearch(known).way);
+  };
+  const auto last = place_of(high);
+  std::for_each(place_of(low), last + 1, add);
+  if (last != std::begin(kOfKnown)) add(SearchWay::kScanMatches);
+  return ways;
 }
 
 }  // namespace tracevec

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace tracevec {
 
@@ -39,7 +40,16 @@ inline constexpr std::size_t kWidestSearch = 8192;
 /// Whether any search walks among so many matches: among fewer it scans them, whatever its width.
 bool MayBeWalked(std::uint64_t matches, std::uint64_t rows);
 
+/// Where columns leave the answer open but for so few rows, those are asked at once: then it is
+/// known how many match.
+inline constexpr std::uint64_t kRowsAskedAtOnce = 1024;
+
 /// Pure.
 SearchPlan PlanSearch(const SearchFacts& facts);
+
+/// The way that PlanSearch gives for facts that are estimated, and after it those that a search may
+/// go instead, as it will know how many match, between `low` and `high`, and where: a walk whose
+/// matches are far, or that finds too few, gives way to a scan. Pure.
+std::vector<SearchWay> PossibleWays(const SearchFacts& facts, double low, double high);
 
 }  // namespace tracevec

@@ -40,7 +40,7 @@ std::size_t WidthOf(const RowSet& set, const ScanQuery& query) {
   return std::max<std::size_t>(set.default_ef(query.field), 2 * query.k + 12);
 }
 
-SearchPlan PlanSet(const IndexView& view, std::size_t place, const ScanQuery& query) {
+SearchFacts FactsOf(const IndexView& view, std::size_t place, const ScanQuery& query) {
   const RowSet& set = *view.sets[place];
   SearchFacts facts;
   facts.rows = view.sizes[place];
@@ -53,7 +53,7 @@ SearchPlan PlanSet(const IndexView& view, std::size_t place, const ScanQuery& qu
     facts.exact = matches.exact;
     facts.matches = static_cast<double>(matches.count);
   }
-  return PlanSearch(facts);
+  return facts;
 }
 
 /// Rows of a damaged image may score what is no number, which no order has a place for.
@@ -76,7 +76,7 @@ class Search {
     if (DeadlinePassed(query_)) counts_->deadline_cut = true;
     skipped_ = counts_->deadline_cut;
     if (skipped_) return nullptr;
-    const SearchPlan plan = PlanSet(view_, place, query_);
+    const SearchPlan plan = PlanSearch(FactsOf(view_, place, query_));
     way_ = plan.way;
     if (IsScan()) return nullptr;
     BeginWalk(place, plan.width);
@@ -285,12 +285,14 @@ void SearchCodes(const IndexView& view, const KernelTable& kernels,
   for (std::size_t i = 0; i < searches.size(); ++i) searches[i].best = running[i].Rank();
 }
 
-std::vector<SearchPlan> PlanSets(const IndexView& view, const ScanQuery& query) {
-  std::vector<SearchPlan> plans;
+std::vector<std::vector<SearchWay>> WaysOfSets(const IndexView& view, const ScanQuery& query) {
+  std::vector<std::vector<SearchWay>> ways;
   for (std::size_t place = 0; place < view.sets.size(); ++place) {
-    plans.push_back(PlanSet(view, place, query));
+    const RowEstimate estimate =
+        query.matches != nullptr ? query.matches->sets[place].estimate : RowEstimate{};
+    ways.push_back(PossibleWays(FactsOf(view, place, query), estimate.low, estimate.high));
   }
-  return plans;
+  return ways;
 }
 
 std::vector<ScoredRow> SearchCodes(const IndexView& view, const ScanQuery& query,

@@ -30,8 +30,9 @@ constexpr std::size_t kSearchesInTurn = kWalksInTurn;
 /// thread that calls it. REQUIRES: at most kSearchesInTurn, all of one field.
 void SearchCodes(const IndexView& view, const KernelTable& kernels, std::span<CodeSearch> searches);
 
-/// How each set of the view would be searched.
-std::vector<SearchPlan> PlanSets(const IndexView& view, const ScanQuery& query);
+/// For each set of the view, whose matches may be estimated, the ways in which it may be searched,
+/// the likely one first; see PossibleWays.
+std::vector<std::vector<SearchWay>> WaysOfSets(const IndexView& view, const ScanQuery& query);
 
 /// One query alone.
 std::vector<ScoredRow> SearchCodes(const IndexView& view, const ScanQuery& query,

@@ -28,6 +28,9 @@ void BindReceipt(nb::module_& module) {
       .Field("matches_high", &SearchPart::matches_high, "and at most so many.")
       .Field("matches", &SearchPart::matches,
              "How many do; None where rows have to be asked one by one.")
+      .Field("other_ways", &SearchPart::other_ways,
+             "Of an explanation: what the search may do instead, once it knows how many match and "
+             "how far they are. Of a receipt empty.")
       .Finish();
   Record<ReceiptSource>(module, "ReceiptSource", "One source of a search by text.")
       .Field("name", &ReceiptSource::name, "\"dense\" or \"lexical\".")

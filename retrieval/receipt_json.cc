@@ -38,7 +38,8 @@ nlohmann::ordered_json PartsJson(const std::vector<SearchPart>& parts) {
                                    {"matches_estimated", part.matches_estimated},
                                    {"matches_low", part.matches_low},
                                    {"matches_high", part.matches_high},
-                                   {"matches", nullptr}};
+                                   {"matches", nullptr},
+                                   {"other_ways", part.other_ways}};
     if (part.matches) json["matches"] = *part.matches;
     list.push_back(std::move(json));
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "index/search.h"
 
@@ -10,14 +11,20 @@ namespace {
 
 bool Walks(SearchWay way) { return way != SearchWay::kScan && way != SearchWay::kScanMatches; }
 
-/// What the search would do, an exact one too.
-std::vector<SearchWay> PlannedWays(const QueryPlan& plan) {
+/// What the search would do, an exact one too, and after it what it may do instead.
+std::vector<std::vector<SearchWay>> PlannedWays(const QueryPlan& plan) {
   const bool filtered = !plan.filter->program.empty();
-  std::vector<SearchWay> ways;
+  std::vector<std::vector<SearchWay>> ways;
   if (plan.settings.exact || plan.field == nullptr) {
     for (std::size_t place = 0; place < plan.rows.sets.size(); ++place) {
-      const bool narrowed = filtered && plan.filter->matches.sets[place].narrowed;
-      ways.push_back(narrowed ? SearchWay::kScanMatches : SearchWay::kScan);
+      if (!filtered) {
+        ways.push_back({SearchWay::kScan});
+        continue;
+      }
+      const SetMatches& matches = plan.filter->matches.sets[place];
+      ways.push_back({SearchWay::kScanMatches, SearchWay::kScan});
+      if (matches.exact) ways.back().pop_back();
+      if (!matches.narrowed) std::swap(ways.back().front(), ways.back().back());
     }
     return ways;
   }
@@ -29,8 +36,7 @@ std::vector<SearchWay> PlannedWays(const QueryPlan& plan) {
     query.filter = &plan.filter->program;
     query.matches = &plan.filter->matches;
   }
-  for (const SearchPlan& set : PlanSets(plan.rows, query)) ways.push_back(set.way);
-  return ways;
+  return WaysOfSets(plan.rows, query);
 }
 
 }  // namespace
@@ -64,7 +70,9 @@ std::vector<SearchPart> PartsOf(const QueryPlan& plan, std::span<const SearchWay
 }
 
 Explanation ExplainPlan(const QueryPlan& plan) {
-  const std::vector<SearchWay> ways = PlannedWays(plan);
+  const std::vector<std::vector<SearchWay>> possible = PlannedWays(plan);
+  std::vector<SearchWay> ways;
+  for (const std::vector<SearchWay>& each : possible) ways.push_back(each.front());
   Explanation explanation;
   if (plan.field != nullptr) explanation.field = plan.field->name;
   explanation.plan = plan.field == nullptr
@@ -77,6 +85,11 @@ Explanation ExplainPlan(const QueryPlan& plan) {
   explanation.live = plan.view->chunks;
   explanation.commit = Raw(plan.view->commit);
   explanation.parts = PartsOf(plan, ways);
+  for (std::size_t place = 0; place < possible.size(); ++place) {
+    for (const SearchWay way : std::span(possible[place]).subspan(1)) {
+      explanation.parts[place].other_ways.emplace_back(SearchWayName(way));
+    }
+  }
   return explanation;
 }
 

@@ -126,11 +126,34 @@ class FilterIndexTest : public DatabaseTest {
     request.k = static_cast<std::uint32_t>(1 + random_.Below(30));
     request.exact = random_.Below(2) == 0;
     request.with_content = false;
-    const SearchResponse response = Must(notes.Search(request));
+    Explanation explanation;
+    SearchResponse response;
+    do {  // The builder may make a segment between the two.
+      explanation = Must(notes.Explain(request));
+      response = Must(notes.Search(request));
+    } while (RowsOf(explanation.parts) != RowsOf(response.receipt.parts));
+    ExpectExplained(explanation, response.receipt);
     ASSERT_EQ(response.hits.size(), std::min<std::size_t>(request.k, expected.size()))
         << where.ToString();
     for (const Hit& hit : response.hits) {
       ASSERT_TRUE(std::binary_search(expected.begin(), expected.end(), hit.id)) << where.ToString();
+    }
+  }
+
+  static std::vector<std::uint64_t> RowsOf(const std::vector<SearchPart>& parts) {
+    std::vector<std::uint64_t> rows;
+    for (const SearchPart& part : parts) rows.push_back(part.rows);
+    return rows;
+  }
+
+  /// Each part was searched in a way that the explanation has.
+  static void ExpectExplained(const Explanation& explanation, const Receipt& receipt) {
+    for (std::size_t i = 0; i < receipt.parts.size(); ++i) {
+      std::vector<std::string> ways = explanation.parts[i].other_ways;
+      ways.push_back(explanation.parts[i].way);
+      EXPECT_NE(std::find(ways.begin(), ways.end(), receipt.parts[i].way), ways.end())
+          << receipt.filter << ": " << receipt.parts[i].way << ", but " << explanation.ToJson();
+      EXPECT_TRUE(receipt.parts[i].other_ways.empty());
     }
   }
 
@@ -303,6 +326,12 @@ TEST_F(FilteredWalkTest, RecallHoldsWhereMatchesAreFarFromTheQueryOrNearIt) {
   }
   // Those that are far from a query are scanned: of so few rows that is faster.
   EXPECT_EQ(ways, (std::set<std::string>{"graph_matches", "scan_matches"}));
+  // Which are far is found out by searching, and an explanation says so.
+  SearchRequest request;
+  request.where = "centre < 20";
+  const SearchPart explained = Must(notes_->Explain(request)).parts.at(0);
+  EXPECT_EQ(explained.way, "graph_matches");
+  EXPECT_EQ(explained.other_ways, std::vector<std::string>{"scan_matches"});
 }
 
 TEST_F(FilteredWalkTest, AsManyAsMatchAreFoundAlsoWhereRowsAreDeleted) {

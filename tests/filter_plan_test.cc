@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 namespace tracevec {
 namespace {
 
@@ -48,6 +50,29 @@ TEST(FilterPlan, Table) {
 TEST(FilterPlan, AWalkThatIsFilteredAfterwardsIsWiderByWhatItLoses) {
   const SearchFacts facts = {1'000'000, true, 95, true, true, true, 950'000};
   EXPECT_EQ(PlanSearch(facts).width, 100u);
+}
+
+TEST(FilterPlan, WhatIsEstimatedMayTurnOutOtherwise) {
+  using enum SearchWay;
+  using Ways = std::vector<SearchWay>;
+  // rows, graph, width, filter, narrowed, exact, matches
+  const SearchFacts known = {1'000'000, true, 64, true, true, true, 500'000};
+  EXPECT_EQ(PossibleWays(known, 500'000, 500'000), (Ways{kWalkMatches, kScanMatches}))
+      << "they may be far from the query";
+  EXPECT_EQ(PossibleWays(known, 0, 1'000'000), (Ways{kWalkMatches, kScanMatches, kWalkThenFilter}));
+  EXPECT_EQ(PossibleWays(known, 400'000, 950'000),
+            (Ways{kWalkMatches, kWalkThenFilter, kScanMatches}));
+  const SearchFacts few = {1'000'000, true, 64, true, true, true, 1000};
+  EXPECT_EQ(PossibleWays(few, 1000, 1000), Ways{kScanMatches});
+  EXPECT_EQ(PossibleWays(few, 0, 40'000), (Ways{kScanMatches, kWalkMatches}));
+  const SearchFacts open = {1'000'000, true, 64, true, false, false, 500'000};
+  EXPECT_EQ(PossibleWays(open, 0, 1'000'000), (Ways{kScan, kScanMatches}));
+  EXPECT_EQ(PossibleWays({3000, true, 2, true, true, false, 900}, 0, 2000),
+            (Ways{kScanMatches, kWalkMatches}))
+      << "so few are asked before the search";
+  EXPECT_EQ(PossibleWays({1'000'000, true, 64, false, false, false, 0}, 0, 0), (Ways{kWalk, kScan}))
+      << "most of what is near may be deleted";
+  EXPECT_EQ(PossibleWays({1'000'000, false, 64, false, false, false, 0}, 0, 0), Ways{kScan});
 }
 
 TEST(FilterPlan, WiderSearchesScanMore) {

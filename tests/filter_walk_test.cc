@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -15,6 +17,8 @@ namespace {
 constexpr std::size_t kDimension = 8;
 constexpr std::size_t kRows = 12'000;
 constexpr std::size_t kFew = 5;
+/// So narrow a search walks among the 3,005 chunks of kind 1 too, whatever width the segment needs.
+constexpr std::uint32_t kNarrow = 16;
 
 /// Half the chunks have a vector of "body", all have one of "title". Of kind 1 only a few have
 /// both.
@@ -48,13 +52,15 @@ class FilterWalkTest : public DatabaseTest {
     Must(rows_->Rebuild());
   }
 
-  SearchResponse Find(const std::string& where, bool exact = false) {
+  SearchResponse Find(const std::string& where, bool exact = false,
+                      std::optional<std::uint32_t> ef = std::nullopt) {
     SearchRequest request;
     const std::vector<float> query(kDimension, 0.1F);
     request.vector = query;
     request.field = "body";
     request.where = where;
     request.exact = exact;
+    if (!exact) request.ef = ef;
     return Must(rows_->Search(request));
   }
 
@@ -63,16 +69,20 @@ class FilterWalkTest : public DatabaseTest {
 };
 
 TEST_F(FilterWalkTest, FindsOnlyChunksThatHaveTheVector) {
-  const SearchResponse many = Find("kind = 0");
+  const SearchResponse many = Find("kind = 0", false, kNarrow);
   ASSERT_EQ(many.receipt.parts.size(), 1u);
   EXPECT_EQ(many.receipt.parts[0].way, "graph_matches");
   ASSERT_EQ(many.hits.size(), 10u);
   for (const Hit& hit : many.hits) EXPECT_TRUE(with_body_.contains(hit.id)) << hit.id;
-  EXPECT_EQ(IdsOf(many.hits), IdsOf(Find("kind = 0", true).hits));
+  // Which chunks have a vector tells right from wrong, not how many of the nearest are found.
+  std::set<std::string> right;
+  for (const Hit& hit : Find("kind = 0", true).hits) right.insert(hit.id);
+  const auto is_right = [&](const Hit& hit) { return right.contains(hit.id); };
+  EXPECT_GE(std::count_if(many.hits.begin(), many.hits.end(), is_right), 8);
 }
 
 TEST_F(FilterWalkTest, GivesAllThereAreWhereFewOfTheMatchesHaveTheVector) {
-  const SearchResponse few = Find("kind = 1");
+  const SearchResponse few = Find("kind = 1", false, kNarrow);
   EXPECT_EQ(few.hits.size(), kFew);
   EXPECT_EQ(IdsOf(few.hits), IdsOf(Find("kind = 1", true).hits));
   // The walk came to its end with too few, and the receipt says what was done then.

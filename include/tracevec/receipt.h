@@ -61,6 +61,11 @@ struct SearchPart {
   /// How many rows match, deleted ones that no merge has dropped yet included; nothing where that
   /// was not known without asking each row.
   std::optional<std::uint64_t> matches;
+  /// Of an explanation: the ways that the search may go instead of `way`, since how many rows match
+  /// is estimated, and where they lie is found out by searching. A walk whose matches turn out to
+  /// be far from the query, or that finds fewer than k, gives way to a scan. Empty: there are none.
+  /// Of a receipt always empty: `way` is what was done.
+  std::vector<std::string> other_ways;
 };
 
 /// What ran. It has no query content. A value: it stays valid after the database is closed.

@@ -34,6 +34,9 @@ def test_explain_tells_plan_and_estimates_without_running(notes):
     assert (part.rows, part.matches) == (ROWS, None)
     assert (part.matches_low, part.matches_estimated, part.matches_high) == (0, 50, 100)
     assert explanation.to_dict()["parts"][0]["matches_high"] == 100
+    assert part.other_ways == []
+    (part,) = notes.explain(k=5).parts
+    assert (part.way, part.other_ways) == ("graph", ["scan"])  # where much is deleted
 
 
 def test_the_receipt_has_the_truth_beside_the_estimate(notes):

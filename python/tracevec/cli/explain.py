@@ -42,4 +42,5 @@ def _print_explanation(explanation: Explanation) -> None:
         print(
             f"part {number}: {part.way}, {part.rows:,} rows, {part.matches_estimated:,} expected "
             f"to match ({part.matches_low:,} to {part.matches_high:,})"
+            + (f"; or {', '.join(part.other_ways)}" if part.other_ways else "")
         )
