@@ -4,6 +4,7 @@
 
 #include "python/bindings.h"
 #include "python/bindings_arguments.h"
+#include "python/bindings_query.h"
 #include "python/bindings_records.h"
 #include "python/bindings_status.h"
 
@@ -32,22 +33,31 @@ void BindReceipt(nb::module_& module) {
              "Of an explanation: what the search may do instead, once it knows how many match and "
              "how far they are. Of a receipt empty.")
       .Finish();
-  Record<ReceiptSource>(module, "ReceiptSource", "One source of a search by text.")
+  Record<ReceiptSource>(module, "ReceiptSource", "One source of a search by text, or of several.")
       .Field("name", &ReceiptSource::name, "\"dense\" or \"lexical\".")
+      .Field("field", &ReceiptSource::field, "Of \"dense\": the vector field.")
+      .Field("phrasing", &ReceiptSource::phrasing, "Of the search, from 0.")
       .Field("weight", &ReceiptSource::weight, "In the fusion.")
       .Field("candidates", &ReceiptSource::candidates, "Candidates asked for.")
       .Field("found", &ReceiptSource::found, "Candidates found.")
       .Field("rows_scored", &ReceiptSource::rows_scored,
              "Rows of terms that were scored, or distances computed.")
       .Finish();
+  Record<ReceiptLedgerSource>(module, "ReceiptLedgerSource", "What a source said of a hit.")
+      .Field("source", &ReceiptLedgerSource::source, "Its place in the receipt's sources.")
+      .Field("rank", &ReceiptLedgerSource::rank, "From 1.")
+      .Field("score", &ReceiptLedgerSource::score, "The metric's, or BM25.")
+      .Finish();
   Record<ReceiptLedgerEntry>(module, "ReceiptLedgerEntry",
-                             "Where a hit of a hybrid search comes from. Rank 0: not found.")
+                             "Where a hit of several sources comes from. Rank 0: not found.")
       .Field("id", &ReceiptLedgerEntry::id, "Id of the chunk.")
       .Field("score", &ReceiptLedgerEntry::score, "Fused score.")
-      .Field("dense_rank", &ReceiptLedgerEntry::dense_rank, "Among the vector's candidates.")
+      .Field("dense_rank", &ReceiptLedgerEntry::dense_rank, "The best among candidates of vectors.")
       .Field("dense_score", &ReceiptLedgerEntry::dense_score, "Its score there.")
-      .Field("lexical_rank", &ReceiptLedgerEntry::lexical_rank, "Among the text's candidates.")
+      .Field("lexical_rank", &ReceiptLedgerEntry::lexical_rank,
+             "The best among candidates of texts.")
       .Field("lexical_score", &ReceiptLedgerEntry::lexical_score, "Its score there.")
+      .Field("sources", &ReceiptLedgerEntry::sources, "Each source that found it.")
       .Finish();
   Record<Receipt>(module, "Receipt", "What ran for one query. It holds no query content.")
       .Computed(
@@ -57,11 +67,11 @@ void BindReceipt(nb::module_& module) {
       .Converted("time", &Receipt::time, "When it ran: datetime in UTC.")
       .Field("label", &Receipt::label, "The label given to the search.")
       .Field("collection", &Receipt::collection, "Name of the collection.")
-      .Field("field", &Receipt::field, "Vector field that was searched.")
+      .Field("field", &Receipt::field, "Vector field that was searched; the first of several.")
       .Field("plan", &Receipt::plan,
              "\"exact_scan\" (float32), \"code_scan\" (codes, rescored), \"graph\", "
              "\"filtered_scan\", "
-             "\"filtered_graph\" or \"lexical\"; \"...+lexical\" where it was hybrid.")
+             "\"filtered_graph\" or \"lexical\"; joined by \"+\" of several fields and texts.")
       .Field("filter", &Receipt::filter, "The filter as printed back, or \"\".")
       .Field("metric", &Receipt::metric, "\"cosine\", \"ip\" or \"l2\".")
       .Field("code", &Receipt::code, "\"int8\", \"int4\", or \"float32\" for an exact search.")
@@ -100,9 +110,9 @@ void BindReceipt(nb::module_& module) {
       .Field("stages", &Receipt::stages, "The steps, in order.")
       .Field("parts", &Receipt::parts, "With a filter: how each part of the index was searched.")
       .Field("analyzer", &Receipt::analyzer, "Of a search by text: identity of its analyzer.")
-      .Field("fusion", &Receipt::fusion, "Of a hybrid search: \"rrf\", \"weighted\", \"dbsf\".")
-      .Field("sources", &Receipt::sources, "Of a search by text: its sources.")
-      .Field("ledger", &Receipt::ledger, "Of a hybrid search: where each hit comes from.")
+      .Field("fusion", &Receipt::fusion, "Of several sources: \"rrf\", \"weighted\", \"dbsf\".")
+      .Field("sources", &Receipt::sources, "Of a search by text or of several sources: those.")
+      .Field("ledger", &Receipt::ledger, "Of several sources: where each hit comes from.")
       .FinishWithoutDict()
       .def("to_json", &Receipt::ToJson, "The receipt as JSON text.")
       .def(
@@ -127,6 +137,15 @@ void BindExplanation(nb::module_& module) {
 }
 
 void BindHit(nb::module_& module) {
+  Record<HitSource>(module, "HitSource", "A source that found a hit, and what it said of it.")
+      .Computed(
+          "kind", [](const HitSource& self) { return std::string(SourceKindName(self.kind)); },
+          "\"dense\" or \"lexical\".")
+      .Field("field", &HitSource::field, "Of \"dense\": the vector field.")
+      .Field("phrasing", &HitSource::phrasing, "Of the search, from 0.")
+      .Field("rank", &HitSource::rank, "From 1.")
+      .Field("score", &HitSource::score, "The metric's, or BM25.")
+      .Finish();
   Record<Hit>(module, "Hit",
               "A found chunk. Larger scores are better. Attributes are converted when read: "
               "metadata is a new dict at each access.")
@@ -147,8 +166,10 @@ void BindHit(nb::module_& module) {
             return self.vector.empty() ? nb::none() : FloatsToPython(self.vector);
           },
           "float32 array as given, or None without with_vectors=True.")
-      .Converted("dense", &Hit::dense, "(rank, score) in a hybrid search's vector source, or None.")
-      .Converted("lexical", &Hit::lexical, "(rank, score) in its text source, or None.")
+      .Converted("dense", &Hit::dense,
+                 "Of several sources: the best (rank, score) among vectors, or None.")
+      .Converted("lexical", &Hit::lexical, "The best (rank, score) among texts, or None.")
+      .Field("sources", &Hit::sources, "Of several sources: each that found it.")
       .Finish();
 }
 
@@ -177,31 +198,6 @@ ReceiptLevel TakeReceiptLevel(nb::handle object) {
       Status::InvalidArgument("receipt: expected 'off', 'summary' or 'keep', got '" + level + "'"));
 }
 
-/// None: the default.
-Fusion TakeFusion(nb::handle object) {
-  Fusion fusion;
-  if (object.is_none()) return fusion;
-  fusion.method = Unwrap(ParseFusionMethod(TakeString(object.attr("method"), "fusion")));
-  fusion.k = TakeOptionalDouble(object.attr("k"), "fusion: k").value_or(fusion.k);
-  fusion.normalization =
-      Unwrap(ParseScoreNormalization(TakeString(object.attr("normalization"), "normalization")));
-  fusion.candidates = TakeUint32(object.attr("candidates"), "fusion: candidates");
-  const nb::object weights = object.attr("weights");
-  if (weights.is_none()) return fusion;
-  for (nb::handle weight : weights) {
-    fusion.weights.push_back(TakeOptionalDouble(weight, "fusion: weights").value_or(0));
-  }
-  return fusion;
-}
-
-/// None: no text. The library takes an empty one for none.
-std::string TakeText(nb::handle object) {
-  if (object.is_none()) return {};
-  std::string text = TakeString(object, "text");
-  if (text.empty()) Raise(Status::InvalidArgument("text is empty"));
-  return text;
-}
-
 /// What one search and a batch have in common. `Request`: SearchRequest or BatchRequest.
 template <typename Request>
 void TakeQuery(Request* request, nb::handle k, nb::handle where, nb::handle field, nb::handle ef,
@@ -219,30 +215,30 @@ void TakeQuery(Request* request, nb::handle k, nb::handle where, nb::handle fiel
   request->receipt = TakeReceiptLevel(receipt);
 }
 
-Explanation Explain(const Collection& self, const std::optional<FloatVector>& vector,
-                    nb::handle text, nb::handle fusion, nb::handle like, nb::handle k,
+Explanation Explain(const Collection& self, nb::handle vector, nb::handle vectors, nb::handle text,
+                    nb::handle phrasings, nb::handle fusion, nb::handle like, nb::handle k,
                     nb::handle where, nb::handle field, nb::handle ef, nb::handle target_recall,
                     bool exact, nb::handle deadline_ms, nb::handle space, nb::handle label,
                     nb::handle receipt) {
   SearchRequest request;
-  if (vector) request.vector = std::span<const float>(vector->data(), vector->size());
+  QueryArguments query;
+  query.Take(vector, vectors, text, phrasings, &request);
   if (!like.is_none()) request.like = TakeString(like, "like");
-  request.text = TakeText(text);
   request.fusion = TakeFusion(fusion);
   TakeQuery(&request, k, where, field, ef, target_recall, exact, deadline_ms, space, label,
             receipt);
   return WithoutGil([&] { return self.Explain(request); });
 }
 
-SearchResponse Search(const Collection& self, const std::optional<FloatVector>& vector,
-                      nb::handle text, nb::handle fusion, nb::handle like, nb::handle k,
-                      nb::handle where, nb::handle field, nb::handle ef, nb::handle target_recall,
-                      bool exact, nb::handle deadline_ms, bool with_vectors, nb::handle space,
-                      nb::handle label, nb::handle receipt) {
+SearchResponse Search(const Collection& self, nb::handle vector, nb::handle vectors,
+                      nb::handle text, nb::handle phrasings, nb::handle fusion, nb::handle like,
+                      nb::handle k, nb::handle where, nb::handle field, nb::handle ef,
+                      nb::handle target_recall, bool exact, nb::handle deadline_ms,
+                      bool with_vectors, nb::handle space, nb::handle label, nb::handle receipt) {
   SearchRequest request;
-  if (vector) request.vector = std::span<const float>(vector->data(), vector->size());
+  QueryArguments query;
+  query.Take(vector, vectors, text, phrasings, &request);
   if (!like.is_none()) request.like = TakeString(like, "like");
-  request.text = TakeText(text);
   request.fusion = TakeFusion(fusion);
   request.with_vectors = with_vectors;
   TakeQuery(&request, k, where, field, ef, target_recall, exact, deadline_ms, space, label,
@@ -279,17 +275,18 @@ void BindSearch(nb::module_& module, nb::class_<Collection>& collection) {
   BindHit(module);
   BindResponses(module);
   collection
-      .def("search", &Search, nb::arg("vector").noconvert().none(), nb::arg("text").none(),
-           nb::arg("fusion").none(), nb::arg("like").none(), nb::arg("k").none(),
-           nb::arg("where").none(), nb::arg("field").none(), nb::arg("ef").none(),
-           nb::arg("target_recall").none(), nb::arg("exact"), nb::arg("deadline_ms").none(),
-           nb::arg("with_vectors"), nb::arg("space").none(), nb::arg("label").none(),
-           nb::arg("receipt").none())
-      .def("explain", &Explain, nb::arg("vector").noconvert().none(), nb::arg("text").none(),
-           nb::arg("fusion").none(), nb::arg("like").none(), nb::arg("k").none(),
-           nb::arg("where").none(), nb::arg("field").none(), nb::arg("ef").none(),
-           nb::arg("target_recall").none(), nb::arg("exact"), nb::arg("deadline_ms").none(),
+      .def("search", &Search, nb::arg("vector").none(), nb::arg("vectors").none(),
+           nb::arg("text").none(), nb::arg("phrasings").none(), nb::arg("fusion").none(),
+           nb::arg("like").none(), nb::arg("k").none(), nb::arg("where").none(),
+           nb::arg("field").none(), nb::arg("ef").none(), nb::arg("target_recall").none(),
+           nb::arg("exact"), nb::arg("deadline_ms").none(), nb::arg("with_vectors"),
            nb::arg("space").none(), nb::arg("label").none(), nb::arg("receipt").none())
+      .def("explain", &Explain, nb::arg("vector").none(), nb::arg("vectors").none(),
+           nb::arg("text").none(), nb::arg("phrasings").none(), nb::arg("fusion").none(),
+           nb::arg("like").none(), nb::arg("k").none(), nb::arg("where").none(),
+           nb::arg("field").none(), nb::arg("ef").none(), nb::arg("target_recall").none(),
+           nb::arg("exact"), nb::arg("deadline_ms").none(), nb::arg("space").none(),
+           nb::arg("label").none(), nb::arg("receipt").none())
       .def("search_batch", &SearchBatch, nb::arg("queries").noconvert().none(),
            nb::arg("texts").none(), nb::arg("fusion").none(), nb::arg("threads").none(),
            nb::arg("k").none(), nb::arg("where").none(), nb::arg("field").none(),

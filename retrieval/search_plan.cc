@@ -11,11 +11,12 @@ namespace {
 
 bool Walks(SearchWay way) { return way != SearchWay::kScan && way != SearchWay::kScanMatches; }
 
-/// What the search would do, an exact one too, and after it what it may do instead.
-std::vector<std::vector<SearchWay>> PlannedWays(const QueryPlan& plan) {
+/// How each set would be searched for a source of a vector (null: for texts alone), and after it
+/// how it may be searched instead.
+std::vector<std::vector<SearchWay>> PlannedWays(const QueryPlan& plan, const PlannedSource* dense) {
   const bool filtered = !plan.filter->program.empty();
   std::vector<std::vector<SearchWay>> ways;
-  if (plan.settings.exact || plan.field == nullptr) {
+  if (dense == nullptr || dense->width.exact) {
     for (std::size_t place = 0; place < plan.rows.sets.size(); ++place) {
       if (!filtered) {
         ways.push_back({SearchWay::kScan});
@@ -29,14 +30,20 @@ std::vector<std::vector<SearchWay>> PlannedWays(const QueryPlan& plan) {
     return ways;
   }
   ScanQuery query;
-  query.field = plan.field->index;
-  query.k = plan.settings.k;
-  query.ef = plan.settings.ef.value_or(0);
+  query.field = dense->field->index;
+  query.k = dense->candidates;
+  query.ef = dense->width.ef.value_or(0);
   if (filtered) {
     query.filter = &plan.filter->program;
     query.matches = &plan.filter->matches;
   }
   return WaysOfSets(plan.rows, query);
+}
+
+std::vector<SearchWay> FirstOf(const std::vector<std::vector<SearchWay>>& ways) {
+  std::vector<SearchWay> first;
+  for (const std::vector<SearchWay>& each : ways) first.push_back(each.front());
+  return first;
 }
 
 }  // namespace
@@ -70,21 +77,26 @@ std::vector<SearchPart> PartsOf(const QueryPlan& plan, std::span<const SearchWay
 }
 
 Explanation ExplainPlan(const QueryPlan& plan) {
-  const std::vector<std::vector<SearchWay>> possible = PlannedWays(plan);
-  std::vector<SearchWay> ways;
-  for (const std::vector<SearchWay>& each : possible) ways.push_back(each.front());
+  const bool filtered = !plan.filter->program.empty();
   Explanation explanation;
-  if (plan.field != nullptr) explanation.field = plan.field->name;
-  explanation.plan = plan.field == nullptr
-                         ? "lexical"
-                         : PlanName(plan.settings.exact, !plan.filter->program.empty(),
-                                    std::any_of(ways.begin(), ways.end(), Walks), ways);
+  std::vector<const BoundField*> fields;
+  for (const PlannedSource& source : plan.sources) {
+    if (source.kind != SourceKind::kDense) continue;
+    if (std::find(fields.begin(), fields.end(), source.field) != fields.end()) continue;
+    fields.push_back(source.field);
+    const std::vector<SearchWay> ways = FirstOf(PlannedWays(plan, &source));
+    const bool walks = std::any_of(ways.begin(), ways.end(), Walks);
+    if (!explanation.plan.empty()) explanation.plan += "+";
+    explanation.plan += PlanName(source.width.exact, filtered, walks, ways);
+  }
+  if (plan.analyzer != nullptr) explanation.plan += fields.empty() ? "lexical" : "+lexical";
+  if (!fields.empty()) explanation.field = fields.front()->name;
   explanation.filter = plan.filter->text;
-  if (plan.field != nullptr && plan.analyzer != nullptr) explanation.plan += "+lexical";
-  explanation.k = plan.hits;
+  explanation.k = plan.settings.k;
   explanation.live = plan.view->chunks;
   explanation.commit = Raw(plan.view->commit);
-  explanation.parts = PartsOf(plan, ways);
+  const std::vector<std::vector<SearchWay>> possible = PlannedWays(plan, plan.dense());
+  explanation.parts = PartsOf(plan, FirstOf(possible));
   for (std::size_t place = 0; place < possible.size(); ++place) {
     for (const SearchWay way : std::span(possible[place]).subspan(1)) {
       explanation.parts[place].other_ways.emplace_back(SearchWayName(way));

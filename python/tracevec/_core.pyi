@@ -116,7 +116,9 @@ class Collection:
     def search(
         self,
         vector: _Floats | None,
+        vectors: list[tuple[str, _Floats]] | None,
         text: str | None,
+        phrasings: list[tuple[_Floats | None, list[tuple[str, _Floats]] | None, str | None]] | None,
         fusion: Fusion | None,
         like: str | None,
         k: int,
@@ -134,7 +136,9 @@ class Collection:
     def explain(
         self,
         vector: _Floats | None,
+        vectors: list[tuple[str, _Floats]] | None,
         text: str | None,
+        phrasings: list[tuple[_Floats | None, list[tuple[str, _Floats]] | None, str | None]] | None,
         fusion: Fusion | None,
         like: str | None,
         k: int,
@@ -381,6 +385,18 @@ class PutResult(_Record):
     @property
     def calls(self) -> list[EmbedCall]: ...
 
+class HitSource(_Record):
+    @property
+    def kind(self) -> str: ...
+    @property
+    def field(self) -> str: ...
+    @property
+    def phrasing(self) -> int: ...
+    @property
+    def rank(self) -> int: ...
+    @property
+    def score(self) -> float: ...
+
 class Hit(_Record):
     @property
     def id(self) -> str: ...
@@ -408,6 +424,8 @@ class Hit(_Record):
     def dense(self) -> tuple[int, float] | None: ...
     @property
     def lexical(self) -> tuple[int, float] | None: ...
+    @property
+    def sources(self) -> list[HitSource]: ...
 
 class StoredChunk(_Record):
     @property
@@ -802,6 +820,10 @@ class ReceiptSource(_Record):
     @property
     def name(self) -> str: ...
     @property
+    def field(self) -> str: ...
+    @property
+    def phrasing(self) -> int: ...
+    @property
     def weight(self) -> float: ...
     @property
     def candidates(self) -> int: ...
@@ -809,6 +831,14 @@ class ReceiptSource(_Record):
     def found(self) -> int: ...
     @property
     def rows_scored(self) -> int: ...
+
+class ReceiptLedgerSource(_Record):
+    @property
+    def source(self) -> int: ...
+    @property
+    def rank(self) -> int: ...
+    @property
+    def score(self) -> float: ...
 
 class ReceiptLedgerEntry(_Record):
     @property
@@ -823,6 +853,8 @@ class ReceiptLedgerEntry(_Record):
     def lexical_rank(self) -> int: ...
     @property
     def lexical_score(self) -> float: ...
+    @property
+    def sources(self) -> list[ReceiptLedgerSource]: ...
 
 class Receipt(_Record):
     @property
