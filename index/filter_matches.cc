@@ -13,13 +13,6 @@ namespace {
 
 constexpr std::uint64_t kSeeds = 32;
 
-bool HasGraph(const RowSet& set) {
-  for (std::size_t field = 0; field < set.fields().size(); ++field) {
-    if (set.graph(field) != nullptr) return true;
-  }
-  return false;
-}
-
 /// Of some rows those that the filter accepts at the view.
 RowBitmap Ask(const IndexView& view, const RowSet& set, const FilterProgram& filter,
               const RowBitmap& rows) {
@@ -40,15 +33,15 @@ RowEstimate Widened(RowEstimate estimate, double changed, double rows) {
   return estimate;
 }
 
-void PrepareWalk(std::uint32_t rows, SetMatches* matches) {
-  matches->bits.resize((std::size_t{rows} + 31) / 32);
-  for (const std::uint32_t row : matches->rows->Rows()) {
-    matches->bits[row / 32] |= 1U << (row % 32);
+WalkRows PrepareWalk(const RowBitmap& matches, std::uint32_t size) {
+  WalkRows walk;
+  walk.bits.resize((std::size_t{size} + 31) / 32);
+  const std::vector<std::uint32_t> rows = matches.Rows();
+  for (const std::uint32_t row : rows) walk.bits[row / 32] |= 1U << (row % 32);
+  for (std::uint64_t i = 0; i < kSeeds && !rows.empty(); ++i) {
+    walk.seeds.push_back(rows[i * rows.size() / kSeeds]);
   }
-  for (std::uint64_t i = 0; i < kSeeds; ++i) {
-    matches->seeds.push_back(
-        matches->rows->Select(static_cast<std::uint32_t>(i * matches->count / kSeeds)));
-  }
+  return walk;
 }
 
 SetMatches MatchSet(const IndexView& view, std::size_t place, const FilterProgram& filter,
@@ -81,18 +74,25 @@ SetMatches MatchSet(const IndexView& view, std::size_t place, const FilterProgra
   matches.narrowed = found.exact || matches.count < size;
   if (!matches.narrowed) return matches;
   matches.rows = std::move(found.rows);
-  if (matches.exact && HasGraph(set) && MayBeWalked(matches.count, size)) {
-    PrepareWalk(size, &matches);
+  if (matches.exact && MayBeWalked(matches.count, size)) {
+    matches.walk_bytes = size / 8 + kSeeds * sizeof(std::uint32_t);
   }
   return matches;
 }
 
 }  // namespace
 
+SetMatches::SetMatches() : walk_(std::make_unique<Lazy>()) {}
+
+const WalkRows& SetMatches::ForWalk(std::uint32_t size) const {
+  std::call_once(walk_->once, [&] { walk_->rows = PrepareWalk(*rows, size); });
+  return walk_->rows;
+}
+
 std::size_t FilterMatches::memory_bytes() const {
   std::size_t total = sizeof *this;
   for (const SetMatches& set : sets) {
-    total += sizeof set + (set.bits.capacity() + set.seeds.capacity()) * sizeof(std::uint32_t);
+    total += sizeof set + set.walk_bytes;
     if (set.rows) total += set.rows->memory_bytes();
   }
   return total;

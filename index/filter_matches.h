@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <vector>
 
@@ -12,6 +14,12 @@
 
 namespace tracevec {
 
+/// What walks along a graph ask of a filter's matches.
+struct WalkRows {
+  std::vector<std::uint32_t> bits;   ///< Row r is the bit r % 32 of bits[r / 32].
+  std::vector<std::uint32_t> seeds;  ///< Some of the rows, from all over: where a walk may begin.
+};
+
 /// What is known of a filter's matches in one set of a view.
 struct SetMatches {
   /// The rows that the filter accepts or, unless `exact`, those among which they are; dead and
@@ -21,10 +29,20 @@ struct SetMatches {
   bool exact = false;       ///< and whether they are the matches themselves.
   RowEstimate estimate;     ///< From the counts of values alone.
   std::uint64_t count = 0;  ///< Of `rows`; in an estimate what is likely.
-  /// For walks along a graph, where one may be due: row r is the bit r % 32 of bits[r / 32].
-  std::vector<std::uint32_t> bits;
-  /// Some of the rows, from all over: where such a walk begins besides the graph's own entry.
-  std::vector<std::uint32_t> seeds;
+
+  SetMatches();
+  /// Of the `rows` of a set that has `size`. Made for the first walk that asks, as neither counts
+  /// nor scans need it. REQUIRES: rows, the same size each time. Safe for concurrent use. Throws
+  /// std::bad_alloc.
+  const WalkRows& ForWalk(std::uint32_t size) const;
+  std::size_t walk_bytes = 0;  ///< What that takes, at most.
+
+ private:
+  struct Lazy {
+    std::once_flag once;
+    WalkRows rows;
+  };
+  std::unique_ptr<Lazy> walk_;
 };
 
 /// What is known of a filter's matches in a view. Immutable once made; safe for concurrent use.

@@ -17,8 +17,8 @@ double ReachFor(double share) { return share >= 0.35 ? 0.5 : 1.0; }
 /// Passages kept for each row that is wanted: with one, walks among a tenth of 339,479 x 100 find
 /// 0.966 at width 256, with four 0.978, and look at a tenth more.
 constexpr std::size_t kPassagesKept = 4;
-/// See kScannedRowsOfWidth in filter_plan.cc: where the rows are far from the query, scans are
-/// that much the better way up to as many rows for each of the wider walk.
+/// Where the rows are far from the query, scans are the better way up to so many rows for each of
+/// the wider walk; see kScannedRowsOfWidth in filter_plan.cc.
 constexpr double kScannedRowsOfFarWidth = 100;
 /// Nodes expanded between two looks at the clock: some 10 us, and as many for a walk beside it.
 constexpr std::uint64_t kNodesPerClock = 16;
@@ -126,16 +126,30 @@ bool GraphSearcher::Fetch() {
 void GraphSearcher::Take() {
   ScoreFresh();
   pool_.Offer(scores_, fresh_, fresh_count_);
-  if (fresh_passage_count_ > 0) {
-    query_->ScoreRows(rows_, fresh_passages_, fresh_passage_count_, *kernels_, dots_, scores_);
-    counts_->distances += fresh_passage_count_;
-    passages_.Offer(scores_, fresh_passages_, fresh_passage_count_);
-  }
+  if (fresh_passage_count_ > 0) TakePassages();
   for (const CandidatePool* pool : {&pool_, &passages_}) {
     if (!pool->HasNext()) continue;
     PrefetchBytes(graph_->links + std::size_t{pool->next()} * Graph::kDegree,
                   Graph::kDegree * sizeof(std::uint32_t));
   }
+}
+
+void GraphSearcher::TakePassages() {
+  query_->ScoreRows(rows_, fresh_passages_, fresh_passage_count_, *kernels_, dots_, scores_);
+  counts_->distances += fresh_passage_count_;
+  // What is too far now stays so, as the rows found only get better: it need not be kept.
+  std::size_t near = fresh_passage_count_;
+  if (pool_.size() > reach_) {
+    const float least = pool_.score(reach_);
+    near = 0;
+    for (std::size_t i = 0; i < fresh_passage_count_; ++i) {
+      const float score = scores_[i];
+      scores_[near] = score;
+      fresh_passages_[near] = fresh_passages_[i];
+      near += score > least ? 1 : 0;
+    }
+  }
+  passages_.Offer(scores_, fresh_passages_, near);
 }
 
 std::span<const Candidate> GraphSearcher::found() {

@@ -84,6 +84,8 @@ class GraphSearcher {
   double ShareAbout(std::uint32_t node, std::span<const std::uint32_t> bits) const;
   void Prefetch(std::uint32_t row) const;
   void ScoreFresh();
+  /// Scores the passages and keeps those that may be gone through.
+  void TakePassages();
   void MarkSeen(std::uint32_t row) { seen_[row / 32] |= 1U << (row % 32); }
 
   const GraphView* graph_ = nullptr;

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <limits>
 
 #include "index/top_k.h"
+#include "index/top_k_buffer.h"
 
 namespace tracevec {
 namespace {
@@ -44,14 +46,19 @@ void ScanSet(const IndexView& view, std::uint32_t place, const ScanQuery& query,
   }
 }
 
+/// Whether what is known of the filter's matches is all that there is to ask.
+bool AllAccepted(const IndexView& view, std::uint32_t place, const ScanQuery& query) {
+  return query.matches->sets[place].exact && view.sets[place]->AllVisibleAt(view.commit) &&
+         !view.may_expire && !query.exclude && !query.hidden;
+}
+
 /// The same for some of the rows, which `score(set, rows, count, out)` scores.
 template <typename Best, typename Score>
 void ScanRows(const IndexView& view, std::uint32_t place, std::span<const std::uint32_t> rows,
               const ScanQuery& query, ScanCounts* counts, Best* best, Score score) {
   std::array<float, kRowsPerStep> scores;
   const RowSet& set = *view.sets[place];
-  const bool all_accepted = query.matches->sets[place].exact && set.AllVisibleAt(view.commit) &&
-                            !view.may_expire && !query.exclude;
+  const bool all_accepted = AllAccepted(view, place, query);
   for (std::size_t first = 0; first < rows.size(); first += kRowsPerStep) {
     if (DeadlinePassed(query)) {
       counts->deadline_cut = true;
@@ -64,7 +71,8 @@ void ScanRows(const IndexView& view, std::uint32_t place, std::span<const std::u
     for (std::size_t i = 0; i < step.size(); ++i) {
       if (best->full() && scores[i] < best->worst().score) continue;
       const RowRef ref{place, step[i]};
-      if (!set.HasVector(query.field, ref.row)) continue;
+      // What is no number, of a damaged image, has no order.
+      if (std::isnan(scores[i]) || !set.HasVector(query.field, ref.row)) continue;
       if (all_accepted || AcceptRow(view, ref, query, counts)) best->Offer({scores[i], ref});
     }
   }
@@ -193,11 +201,17 @@ std::vector<ScoredRow> ScanCodes(const IndexView& view, std::uint32_t set, const
   std::array<std::int32_t, kRowsPerStep> dots;
   TopK<ScoredRow, BetterById> best(count, BetterById{&view});
   if (const SetMatches* matches = MatchesOf(query, set)) {
-    ScanRows(view, set, matches->rows->Rows(), query, counts, &best,
-             [&](const RowSet& rows, std::span<const std::uint32_t> step, float* out) {
-               const CodeRows codes = rows.code_rows(query.field, view.sizes[set]);
-               ScoreScattered(codes, step, coded, kernels, dots.data(), out);
-             });
+    const auto score = [&](const RowSet& rows, std::span<const std::uint32_t> step, float* out) {
+      const CodeRows codes = rows.code_rows(query.field, view.sizes[set]);
+      ScoreScattered(codes, step, coded, kernels, dots.data(), out);
+    };
+    const std::vector<std::uint32_t> rows = matches->rows->Rows();
+    if (AllAccepted(view, set, query)) {
+      TopKBuffer<ScoredRow, BetterById> accepted(count, rows.size(), BetterById{&view});
+      ScanRows(view, set, rows, query, counts, &accepted, score);
+      return accepted.Take();
+    }
+    ScanRows(view, set, rows, query, counts, &best, score);
     return best.Take();
   }
   ScanSet(view, set, query, counts, &best,

@@ -137,10 +137,11 @@ class Search {
       const SetMatches& matches = *MatchesOf(place);
       // Nothing links to a row without a vector of the field: a walk must not begin there either.
       seeds_.clear();
-      std::copy_if(matches.seeds.begin(), matches.seeds.end(), std::back_inserter(seeds_),
+      const WalkRows& walk = matches.ForWalk(view_.sizes[place]);
+      std::copy_if(walk.seeds.begin(), walk.seeds.end(), std::back_inserter(seeds_),
                    [&](std::uint32_t row) { return set.HasVector(query_.field, row); });
       searcher_.BeginAmong(
-          {matches.bits, seeds_, static_cast<double>(matches.count) / view_.sizes[place]},
+          {walk.bits, seeds_, static_cast<double>(matches.count) / view_.sizes[place]},
           *set.graph(query_.field), set.code_rows(query_.field, view_.sizes[place]), QueryFor(set),
           kernels_, ef, &graph_counts_);
       return;

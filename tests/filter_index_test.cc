@@ -309,7 +309,7 @@ class FilteredWalkTest : public DatabaseTest {
 TEST_F(FilteredWalkTest, RecallHoldsAtEverySelectivity) {
   const std::pair<const char*, const char*> cases[] = {
       {"permille >= 20", "graph_then_filter"}, {"permille < 500", "graph_matches"},
-      {"permille < 200", "graph_matches"},     {"NOT permille >= 50", "scan_matches"},
+      {"permille < 400", "graph_matches"},     {"NOT permille >= 50", "scan_matches"},
       {"permille < 10", "scan_matches"},       {"permille < 1", "scan_matches"}};
   for (const auto& [where, way] : cases) {
     std::set<std::string> ways;

@@ -76,7 +76,7 @@ TEST(FilterPlan, WhatIsEstimatedMayTurnOutOtherwise) {
 }
 
 TEST(FilterPlan, WiderSearchesScanMore) {
-  SearchFacts facts = {1'000'000, true, 64, true, true, true, 8000};
+  SearchFacts facts = {1'000'000, true, 64, true, true, true, 16'000};
   EXPECT_EQ(PlanSearch(facts).way, SearchWay::kWalkMatches);
   facts.width = 512;
   EXPECT_EQ(PlanSearch(facts).way, SearchWay::kScanMatches);

@@ -17,8 +17,10 @@ namespace {
 constexpr std::size_t kDimension = 8;
 constexpr std::size_t kRows = 12'000;
 constexpr std::size_t kFew = 5;
-/// So narrow a search walks among the 3,005 chunks of kind 1 too, whatever width the segment needs.
-constexpr std::uint32_t kNarrow = 16;
+/// So narrow a search walks among the 9,000 chunks of kind 0, whatever width the segment needs,
+constexpr std::uint32_t kNarrow = 32;
+/// and this one also among the 3,005 of kind 1.
+constexpr std::uint32_t kNarrower = 12;
 
 /// Half the chunks have a vector of "body", all have one of "title". Of kind 1 only a few have
 /// both.
@@ -82,7 +84,7 @@ TEST_F(FilterWalkTest, FindsOnlyChunksThatHaveTheVector) {
 }
 
 TEST_F(FilterWalkTest, GivesAllThereAreWhereFewOfTheMatchesHaveTheVector) {
-  const SearchResponse few = Find("kind = 1", false, kNarrow);
+  const SearchResponse few = Find("kind = 1", false, kNarrower);
   EXPECT_EQ(few.hits.size(), kFew);
   EXPECT_EQ(IdsOf(few.hits), IdsOf(Find("kind = 1", true).hits));
   // The walk came to its end with too few, and the receipt says what was done then.

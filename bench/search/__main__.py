@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-from . import datasets, report, systems
+from . import datasets, filtered, report, systems
 from .runner import Settings, run
 from .sources import ROOT
 
@@ -31,6 +31,10 @@ def _numbers(text: str) -> list[int]:
     return [int(number) for number in text.split(",")]
 
 
+def _shares(text: str) -> tuple[float, ...]:
+    return filtered.SHARES if text == "all" else tuple(float(share) for share in text.split(","))
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench.search", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -39,6 +43,14 @@ def _parser() -> argparse.ArgumentParser:
     _add_data_arguments(measure)
     measure.add_argument("--systems", type=_names, help=f"of {', '.join(systems.NAMES)}; or all")
     measure.add_argument("--widths", type=_numbers, help="ef of each search, for all systems")
+    measure.add_argument(
+        "--shares",
+        type=_shares,
+        default=(),
+        metavar="LIST",
+        help="searches under filters that leave these shares of the rows; all: "
+        + ",".join(map(str, filtered.SHARES)),
+    )
     measure.add_argument("--repeats", type=int, default=3, help="rounds (3)")
     measure.add_argument("--processor", type=int, help="that searches are pinned to (the last)")
     measure.add_argument("--out", type=Path, help="results file (build/bench-data/<data>.json)")
@@ -85,10 +97,11 @@ def _measure(arguments: argparse.Namespace) -> dict:
     processor = arguments.processor
     if processor is None:
         processor = max(os.sched_getaffinity(0))  # the first takes most interrupts
-    settings = Settings(names, widths, repeats, processor, arguments.reuse)
+    settings = Settings(names, widths, repeats, processor, arguments.reuse, arguments.shares)
     programs = systems.Programs(arguments.build_dir.resolve(), not arguments.no_build)
     results = run(data, settings, programs)
-    out = arguments.out or datasets.DATA_FOLDER / f"{data.description.name}.json"
+    kind = "-filtered" if arguments.shares else ""
+    out = arguments.out or datasets.DATA_FOLDER / f"{data.description.name}{kind}.json"
     out.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     shown = out.relative_to(ROOT) if out.is_relative_to(ROOT) else out
     print(f"written: {shown}", file=sys.stderr)

@@ -20,12 +20,13 @@ def start(
     programs: systems.Programs,
     processor: int,
     reuse: bool,
+    is_filtered: bool,
 ) -> tuple[SystemProcess, dict[str, Any]]:
     """The process, ready to be searched, and its description.
 
     Raises Unavailable or SystemFailed.
     """
-    command = systems.command(name, programs)
+    command = systems.command(name, programs, is_filtered)
     saved = data.folder / f"{name}.index"
     notes = saved.with_suffix(".json")
     reused = reuse and name in systems.SAVED and notes.exists()

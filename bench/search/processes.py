@@ -6,6 +6,8 @@ or loads, prints one line of JSON, and then answers lines:
     batch WIDTH QUERIES FILE     the first QUERIES in one call, for at least a quarter of a second;
                                  ids of the last call go to FILE (int32)
     singles WIDTH QUERIES FILE   the same one by one; microseconds of each go to FILE (float64)
+    limit VALUE                  from here on queries ask for the rows whose field is below it, of a
+                                 system that was given one (filtered.py)
     memory                       resident bytes of the index
     save FILE                    writes the index, of a system that can be saved
 
@@ -70,6 +72,9 @@ class SystemProcess:
         """Times, and the microseconds of each query."""
         answer = self._ask(f"singles {width} {queries} {self._numbers}")
         return answer, np.fromfile(self._numbers, np.float64)
+
+    def limit(self, value: int) -> None:
+        self._ask(f"limit {value}")
 
     def memory(self) -> int:
         return self._ask("memory")["resident_bytes"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from . import filtered
 from .curves import Estimate, at_recall
 from .datasets import OTHER_RECALLS, RECALLS
 from .systems import DEFAULT_WIDTH
@@ -18,7 +19,9 @@ def recalls_of(results: dict[str, Any]) -> Sequence[float]:
 
 def tables(results: dict[str, Any], reference: str, recalls: Sequence[float]) -> str:
     parts = [_heading(results), _systems_table(results["systems"])]
-    for recall in recalls:
+    if results.get("shares"):
+        parts += [_aligned(rows) for rows in filtered.tables(results["shares"])]
+    for recall in () if results.get("shares") else recalls:
         parts.append(_recall_table(results["systems"], reference, recall))
     parts += [f"left out: {name}: {why}" for name, why in results["left_out"].items()]
     return "\n\n".join(parts)

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import builds, machine, systems
+from . import builds, filtered, machine, systems
 from .datasets import DATA_FOLDER, Dataset
 from .points import Point, Visit, queries_within
 from .processes import SystemFailed, SystemProcess
@@ -30,6 +30,7 @@ class Settings:
     repeats: int = 3
     processor: int = 0
     reuse: bool = False  # indexes that an earlier run saved, see systems.SAVED
+    shares: Sequence[float] = ()  # of the rows, which filters leave; none: without a filter
 
 
 @dataclass
@@ -58,8 +59,13 @@ def run(data: Dataset, settings: Settings, programs: systems.Programs) -> dict[s
     ) as folder:
         measured = _build_all(data, settings, programs, Path(folder), left_out)
         try:
-            for number in range(settings.repeats):
-                _round(number, data, settings, measured, left_out)
+            shares = {
+                f"{share:g}": _measure_filtered(share, data, settings, measured, left_out)
+                for share in settings.shares
+            }
+            if not shares:
+                for number in range(settings.repeats):
+                    _round(number, data, settings, measured, left_out)
             _read_memory(measured, left_out)
         finally:
             for system in measured.values():
@@ -80,7 +86,30 @@ def run(data: Dataset, settings: Settings, programs: systems.Programs) -> dict[s
             for name, system in measured.items()
             if system.points
         },
+        "shares": shares,
         "left_out": left_out,
+    }
+
+
+def _measure_filtered(
+    share: float,
+    data: Dataset,
+    settings: Settings,
+    measured: dict[str, Measured],
+    left_out: dict[str, str],
+) -> dict[str, list[dict[str, Any]]]:
+    """The points of each system under the filter, which are its latest ones too."""
+    _say(f"filter that leaves {share:g} of the rows")
+    restricted = filtered.restricted(data, share)
+    for name, system in measured.items():
+        system.points.clear()
+        if name not in left_out:
+            system.process.limit(filtered.limit_of(share))
+    for number in range(settings.repeats):
+        _round(number, restricted, settings, measured, left_out, share)
+    return {
+        name: [point.to_dict() for point in system.points.values()]
+        for name, system in measured.items()
     }
 
 
@@ -97,7 +126,8 @@ def _build_all(
         _say(f"building {name}")
         try:
             process, description = builds.start(
-                name, data, folder / name, programs, settings.processor, settings.reuse
+                name, data, folder / name, programs, settings.processor, settings.reuse,
+                bool(settings.shares),
             )
         except (systems.Unavailable, SystemFailed) as error:
             left_out[name] = str(error)
@@ -114,6 +144,7 @@ def _round(
     settings: Settings,
     measured: dict[str, Measured],
     left_out: dict[str, str],
+    share: float | None = None,
 ) -> None:
     load = machine.describe()["load_average"]
     _say(f"round {number + 1} of {settings.repeats}, load average {load}")
@@ -125,19 +156,21 @@ def _round(
             if name in left_out or (not known and (number > 0 or system.is_exact_enough)):
                 continue
             try:
-                _visit(data, system, width)
+                _visit(data, system, width, share)
             except SystemFailed as error:
                 left_out[name] = f"width {width}, round {number + 1}: {error}"
                 _say(f"stopped: {name}: {left_out[name]}")
 
 
-def _visit(data: Dataset, system: Measured, width: int) -> None:
+def _visit(data: Dataset, system: Measured, width: int, share: float | None) -> None:
     """The first one answers all queries, for the recall."""
     point = system.points.get(width)
     queries = len(data.queries)
     if point is not None:
         queries = min(queries, queries_within(_VISIT_SECONDS, point.visits[0].times))
     times, ids = system.process.batch(width, queries)
+    if share is not None:
+        ids = filtered.without_strangers(ids, len(data.base), share)
     if point is None:
         point = Point(width, recall(data.base, data.queries, ids, data.truth_scores))
     singles = min(len(data.queries), queries_within(_VISIT_SECONDS, times))

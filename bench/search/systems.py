@@ -48,14 +48,17 @@ class Programs:
         return self.build_folder / "bench" / "search" / program
 
 
-def command(name: str, programs: Programs) -> list[str]:
+def command(name: str, programs: Programs, is_filtered: bool = False) -> list[str]:
     """How the process of a system is started; data and folder are yet to be added."""
     if name in _PROGRAMS:
+        if is_filtered:
+            raise Unavailable("not measured with filters")
         return [str(_built(_PROGRAMS[name], programs))]
     python = Path(sys.executable) if name == "tracevec" else PEERS_PYTHON
     if not python.exists():
         raise Unavailable(f"no {python}: run {_PEERS_SCRIPT}")
-    return [str(python), "-m", "bench.search.worker", name]
+    options = ["--filtered"] if is_filtered else []
+    return [str(python), "-m", "bench.search.worker", name, *options]
 
 
 def install(names: list[str]) -> None:

@@ -1,4 +1,5 @@
-"""The process of one system: `python -m bench.search.worker SYSTEM DATA_FOLDER WORK_FOLDER`.
+"""The process of one system: `python -m bench.search.worker SYSTEM [--filtered] DATA_FOLDER
+WORK_FOLDER`. With --filtered each row has a field besides its vector, see filtered.py.
 
 Builds, says so in a line of JSON on standard output, then answers each line of standard input with
 one. processes.py has the lines; search_worker.cc is the same for systems written in C++.
@@ -18,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from . import adapters
+from . import adapters, filtered
 from .curves import percentile
 
 # A batch of a thousand fast queries lasts some 30 ms, in which one interruption shows: it is
@@ -44,14 +45,17 @@ class Timer:
 
 
 class Worker:
-    def __init__(self, system: adapters.System, data: Path) -> None:
+    def __init__(self, system: adapters.System, data: Path, is_filtered: bool) -> None:
         self._system = system
         self._data = data
+        self._is_filtered = is_filtered
         self._resident_before = _resident_bytes()
         self._queries = np.load(data / "queries.npy")
 
     def build(self, folder: Path) -> dict[str, Any]:
         base = np.load(self._data / "base.npy")
+        if self._is_filtered:
+            self._system.give_parts(filtered.parts_of(len(base)))
         timer = Timer()
         self._system.build(base, folder)
         wall, cpu = timer.wall(), timer.cpu()
@@ -108,6 +112,9 @@ class Worker:
         command, *rest = line.rstrip("\n").split(" ", maxsplit=3)
         if command == "memory":
             return self.memory()
+        if command == "limit":
+            self._system.set_limit(int(rest[0]))
+            return {}
         width, count, path = rest
         measure = {"batch": self.batch, "singles": self.singles}[command]
         return measure(int(width), int(count), path)
@@ -130,11 +137,11 @@ def _idle_p99_micros() -> float:
 
 
 def main() -> None:
-    name, data, folder = sys.argv[1:]
+    name, *options, data, folder = sys.argv[1:]
     # What a library prints must not come between the lines of the protocol.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    worker = Worker(adapters.make(name), Path(data))
+    worker = Worker(adapters.make(name), Path(data), options == ["--filtered"])
 
     def say(answer: dict[str, Any]) -> None:
         print(json.dumps(answer), file=answers, flush=True)

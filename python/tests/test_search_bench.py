@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT))  # bench is no part of the package
 
-from bench.search import curves, points, report, truth  # noqa: E402
+from bench.search import curves, datasets, filtered, points, report, truth  # noqa: E402
 
 K = truth.K
 
@@ -217,3 +217,70 @@ def test_a_quick_run(system, tmp_path):
     assert best["recall"] >= 0.99
     assert best["batch"]["qps"] > 0
     assert best["singles"]["p50_micros"] <= best["singles"]["p99_micros"]
+
+
+def filtered_data(rows, queries):
+    description = datasets.Description("rows", "0", *rows.shape, len(queries), 0)
+    answers = truth.exact_answers(rows, queries, 50)
+    return datasets.Dataset(ROOT, description, rows, queries, *answers)
+
+
+def test_the_answers_under_a_filter_are_the_best_of_the_rows_it_leaves(unit_rows):
+    data = filtered.restricted(filtered_data(unit_rows, unit_rows[:5]), 0.3)
+    matching = np.flatnonzero(filtered.parts_of(200) < 3000)
+    assert 30 < len(matching) < 90
+    scores = unit_rows[:5].astype(np.float64) @ unit_rows[matching].T.astype(np.float64)
+    expected = matching[np.argsort(-scores, axis=1)]
+    np.testing.assert_array_equal(data.truth_ids[:, :K], expected[:, :K])
+    with pytest.raises(ValueError, match="leaves [0-9] rows of 200"):
+        filtered.restricted(filtered_data(unit_rows, unit_rows[:5]), 0.01)
+
+
+def test_rows_that_the_filter_does_not_leave_are_not_found():
+    matching = filtered.parts_of(50) < filtered.limit_of(0.5)
+    ids = np.arange(-1, 49).reshape(5, 10)
+    kept = filtered.without_strangers(ids, 50, 0.5)
+    assert set(kept[kept >= 0]) == set(np.flatnonzero(matching[:49]))
+    np.testing.assert_array_equal(kept[kept >= 0], ids[kept >= 0])
+
+
+def filtered_points(qps_by_recall):
+    return [
+        {"recall": recall, "singles": {"qps": qps, "cpu_qps": qps, "p99_micros": 1e6 / qps}}
+        for recall, qps in qps_by_recall.items()
+    ]
+
+
+def test_filtered_searches_are_compared_with_those_that_find_no_less():
+    shares = {
+        "0.5": {
+            "tracevec": filtered_points({0.94: 9000, 0.96: 4000, 0.99: 1000}),
+            "other": filtered_points({0.9: 5000, 0.97: 500, 0.98: 250}),
+        },
+        "0.1": {
+            "tracevec": filtered_points({0.96: 4000}),
+            "other": filtered_points({0.96: 1000}),
+        },
+        "0.01": {
+            "tracevec": filtered_points({0.96: 4000}),
+            "other": filtered_points({0.97: 1000}),
+        },
+    }
+    half, tenth, hundredth, means = filtered.tables(shares)
+    assert half[2] == ("other", "0.9700", "500", "500", "2000", "0.9900", "2.00")
+    assert tenth[2][-2:] == ("0.9600", "4.00")
+    assert hundredth[2][-2:] == ("-", "-"), "none of ours finds as much"
+    assert means[2] == ("other", "2.83 (without 1)")
+
+
+def test_a_quick_filtered_run(tmp_path):
+    out = tmp_path / "results.json"
+    command = [sys.executable, "-m", "bench.search", "run", "--quick", "--no-build"]
+    command += ["--systems", "tracevec", "--shares", "0.5,0.05", "--out", out]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    shares = json.loads(out.read_text())["shares"]
+    assert list(shares) == ["0.5", "0.05"]
+    for systems in shares.values():
+        assert systems["tracevec"][-1]["recall"] >= 0.99
+    assert "filter 0.05" in done.stdout

@@ -15,7 +15,13 @@ _REFINE = 4  # LanceDB: this many times k are scored again in float32
 
 class QdrantEdge(System):
     package = "qdrant-edge-py"
-    settings = f"HNSW m={M} ef_construct={EF_CONSTRUCTION} float32 dot, one segment and thread"
+    settings = (
+        f"HNSW m={M} ef_construct={EF_CONSTRUCTION} float32 dot, one segment and thread; under a "
+        "filter ACORN, with an index of the field"
+    )
+    filters = True
+
+    _filter: Any = None
 
     def build(self, base: np.ndarray, folder: Path) -> None:
         import qdrant_edge as qdrant
@@ -38,13 +44,27 @@ class QdrantEdge(System):
         self._shard = qdrant.EdgeShard.create(str(folder / "db"), config)
         for start in range(0, len(base), _ROWS_A_CALL):
             rows = enumerate(base[start : start + _ROWS_A_CALL].tolist(), start)
-            points = [qdrant.Point(row, vector) for row, vector in rows]
+            points = [qdrant.Point(row, vector, self._payload(row)) for row, vector in rows]
             self._shard.update(qdrant.UpdateOperation.upsert_points(points))
+        if self.parts is not None:
+            index = qdrant.UpdateOperation.create_field_index(
+                "part", qdrant.PayloadSchemaType.Integer
+            )
+            self._shard.update(index)
         self._shard.optimize()
         self._shard.flush()
 
+    def _payload(self, row: int) -> dict[str, int] | None:
+        return None if self.parts is None else {"part": int(self.parts[row])}
+
+    def set_limit(self, limit: int) -> None:
+        super().set_limit(limit)
+        below = self._qdrant.FieldCondition("part", range=self._qdrant.RangeFloat(lt=limit))
+        self._filter = self._qdrant.Filter(must=[below])
+
     def set_width(self, width: int) -> None:
-        self._parameters = self._qdrant.SearchParams(hnsw_ef=width)
+        acorn = self._qdrant.AcornSearchParams(enable=True) if self._filter else None
+        self._parameters = self._qdrant.SearchParams(hnsw_ef=width, acorn=acorn)
 
     def search_batch(self, queries: np.ndarray) -> Any:
         requests = [self._request(query) for query in queries]
@@ -55,7 +75,9 @@ class QdrantEdge(System):
 
     def _request(self, query: np.ndarray) -> Any:
         nearest = self._qdrant.Query.Nearest(query.tolist())
-        return self._qdrant.QueryRequest(limit=K, query=nearest, params=self._parameters)
+        return self._qdrant.QueryRequest(
+            limit=K, query=nearest, filter=self._filter, params=self._parameters
+        )
 
     def ids(self, answer: Any) -> np.ndarray:
         return padded([[point.id for point in points] for points in answer])
@@ -70,14 +92,20 @@ class LanceDb(OneByOne):
         f"refine_factor={_REFINE}"
     )
 
+    filters = True
+
     def build(self, base: np.ndarray, folder: Path) -> None:
         import lancedb
         import pyarrow
 
         vectors = pyarrow.FixedSizeListArray.from_arrays(base.ravel(), base.shape[1])
         ids = pyarrow.array(np.arange(len(base)))
-        rows = pyarrow.table({"id": ids, "vector": vectors})
-        self._table = lancedb.connect(folder / "db").create_table("rows", rows)
+        columns = {"id": ids, "vector": vectors}
+        if self.parts is not None:
+            columns["part"] = pyarrow.array(self.parts)
+        self._table = lancedb.connect(folder / "db").create_table("rows", pyarrow.table(columns))
+        if self.parts is not None:
+            self._table.create_scalar_index("part")
         self._table.create_index(
             metric="dot",
             index_type="IVF_HNSW_SQ",
@@ -93,6 +121,8 @@ class LanceDb(OneByOne):
         search = self._table.search(query, vector_column_name="vector").distance_type("dot")
         # Not below the candidates that are refined.
         search = search.ef(max(self._width, _REFINE * K)).refine_factor(_REFINE)
+        if self.limit is not None:
+            search = search.where(f"part < {self.limit}", prefilter=True)
         return search.select(["id"]).limit(K).to_arrow()
 
     def ids_of_one(self, found: Any) -> list[int]:
@@ -102,6 +132,7 @@ class LanceDb(OneByOne):
 class Chroma(System):
     package = "chromadb"
     settings = f"hnsw max_neighbors={M} ef_construction={EF_CONSTRUCTION} ip, num_threads=2"
+    filters = True
 
     def build(self, base: np.ndarray, folder: Path) -> None:
         import chromadb
@@ -125,16 +156,24 @@ class Chroma(System):
         )
         for start in range(0, len(base), _ROWS_A_CALL):
             rows = base[start : start + _ROWS_A_CALL]
-            self._rows.add([str(start + row) for row in range(len(rows))], rows)
+            ids = range(start, start + len(rows))
+            fields = None
+            if self.parts is not None:
+                fields = [{"part": int(self.parts[row])} for row in ids]
+            self._rows.add([str(row) for row in ids], rows, metadatas=fields)
 
     def set_width(self, width: int) -> None:
         self._rows.modify(configuration={"hnsw": {"ef_search": width}})
 
     def search_batch(self, queries: np.ndarray) -> Any:
-        return self._rows.query(query_embeddings=queries, n_results=K, include=[])
+        return self._query(queries)
 
     def search_one(self, query: np.ndarray) -> Any:
-        return self._rows.query(query_embeddings=query[np.newaxis], n_results=K, include=[])
+        return self._query(query[np.newaxis])
+
+    def _query(self, queries: np.ndarray) -> Any:
+        where = None if self.limit is None else {"part": {"$lt": self.limit}}
+        return self._rows.query(query_embeddings=queries, n_results=K, where=where, include=[])
 
     def ids(self, answer: Any) -> np.ndarray:
         return padded([[int(found) for found in row] for row in answer["ids"]])

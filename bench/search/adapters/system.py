@@ -21,6 +21,21 @@ class System(ABC):
     settings: str  # what differs from the defaults
     has_batch = True  # False: search_batch is a loop of one-query calls
 
+    # The field of each row that filters ask for, and what it is to be below. None: there is none.
+    parts: np.ndarray | None = None
+    limit: int | None = None
+    filters = False  # Whether it takes the field.
+
+    def give_parts(self, parts: np.ndarray) -> None:
+        """Before build."""
+        if not self.filters:
+            raise NotImplementedError("not measured with filters here")
+        self.parts = parts
+
+    def set_limit(self, limit: int) -> None:
+        """Searches from here on ask for rows whose field is below it."""
+        self.limit = limit
+
     @abstractmethod
     def build(self, base: np.ndarray, folder: Path) -> None:
         """Indexes the rows on two threads. Keeps no reference to `base`; `folder` is empty."""

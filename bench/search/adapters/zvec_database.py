@@ -16,6 +16,7 @@ _INSERT_ROWS = 1000  # the most that one call takes is 1,024
 class Zvec(OneByOne):
     package = "zvec"
     settings = f"HNSW m={_M} ef_construction={EF_CONSTRUCTION} float32 ip, query_threads=1"
+    filters = True
     quantize_type = "UNDEFINED"
     is_using_refiner = False
 
@@ -33,15 +34,25 @@ class Zvec(OneByOne):
         vector = zvec.VectorSchema(
             "vector", zvec.DataType.VECTOR_FP32, dimension=base.shape[1], index_param=index
         )
-        schema = zvec.CollectionSchema(name="rows", vectors=[vector])
+        fields = None
+        if self.parts is not None:
+            inverted = zvec.InvertIndexParam(enable_range_optimization=True)
+            fields = [zvec.FieldSchema("part", zvec.DataType.INT32, index_param=inverted)]
+        schema = zvec.CollectionSchema(name="rows", fields=fields, vectors=[vector])
         self._rows = zvec.create_and_open(str(folder / "db"), schema)
         for start in range(0, len(base), _INSERT_ROWS):
             rows = enumerate(base[start : start + _INSERT_ROWS], start)
-            docs = [zvec.Doc(id=str(row), vectors={"vector": vector}) for row, vector in rows]
+            docs = [
+                zvec.Doc(id=str(row), vectors={"vector": vector}, fields=self._fields(row))
+                for row, vector in rows
+            ]
             statuses = self._rows.insert(docs)
             if not all(status.ok() for status in statuses):
                 raise RuntimeError(f"zvec refused a row near {start}")
         self._rows.optimize()
+
+    def _fields(self, row: int) -> dict[str, int]:
+        return {} if self.parts is None else {"part": int(self.parts[row])}
 
     def set_width(self, width: int) -> None:
         self._parameters = self._zvec.HnswQueryParam(
@@ -50,7 +61,8 @@ class Zvec(OneByOne):
 
     def search_one(self, query: np.ndarray) -> Any:
         question = self._zvec.Query("vector", vector=query, param=self._parameters)
-        return self._rows.query(question, topk=K, output_fields=[])
+        where = None if self.limit is None else f"part < {self.limit}"
+        return self._rows.query(question, topk=K, filter=where, output_fields=[])
 
     def ids_of_one(self, found: Any) -> list[int]:
         return [int(doc.id) for doc in found]
