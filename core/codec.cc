@@ -2,10 +2,21 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <bit>
 #include <limits>
 
 namespace tracevec {
+namespace {
+
+template <typename Unsigned>
+std::array<char, sizeof(Unsigned)> FixedBytes(Unsigned value) {
+  std::array<char, sizeof(Unsigned)> bytes;
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(value >> (8 * i));
+  return bytes;
+}
+
+}  // namespace
 
 // --- Encoder ---
 
@@ -22,11 +33,13 @@ void Encoder::PutSignedVarint(std::int64_t value) {
 }
 
 void Encoder::PutFixed32(std::uint32_t value) {
-  for (int shift = 0; shift < 32; shift += 8) PutByte(static_cast<std::uint8_t>(value >> shift));
+  const auto bytes = FixedBytes(value);
+  bytes_.append(bytes.data(), bytes.size());
 }
 
 void Encoder::PutFixed64(std::uint64_t value) {
-  for (int shift = 0; shift < 64; shift += 8) PutByte(static_cast<std::uint8_t>(value >> shift));
+  const auto bytes = FixedBytes(value);
+  bytes_.append(bytes.data(), bytes.size());
 }
 
 void Encoder::PutDouble(double value) { PutFixed64(std::bit_cast<std::uint64_t>(value)); }
@@ -141,7 +154,15 @@ std::uint32_t Decoder::ReadFixed32() {
 }
 
 std::uint64_t Decoder::ReadFixed64() {
+  // Three a chunk in a list of chunks: where all bytes are there, the compiler makes one load.
   std::uint64_t value = 0;
+  if (remaining() >= sizeof value) {
+    for (std::size_t i = 0; i < sizeof value; ++i) {
+      value |= std::uint64_t{static_cast<unsigned char>(bytes_[offset_ + i])} << (8 * i);
+    }
+    offset_ += sizeof value;
+    return value;
+  }
   for (int shift = 0; shift < 64; shift += 8) value |= std::uint64_t{ReadByte()} << shift;
   return ok() ? value : 0;
 }

@@ -1,5 +1,6 @@
 #include "core/content_hash.h"
 
+#include <algorithm>
 #include <array>
 
 #define XXH_INLINE_ALL
@@ -53,8 +54,11 @@ void ContentHasher::Add(std::string_view field) {
 }
 
 void ContentHasher::Add(std::uint64_t field) {
-  const auto bytes = LittleEndian(field);
-  Add(std::string_view(bytes.data(), bytes.size()));
+  std::array<char, 16> bytes;  // As one field, in one update.
+  const auto length = LittleEndian(sizeof field);
+  const auto value = LittleEndian(field);
+  std::copy(value.begin(), value.end(), std::copy(length.begin(), length.end(), bytes.begin()));
+  XXH3_128bits_update(&state_->xxh, bytes.data(), bytes.size());
 }
 
 ContentHash ContentHasher::Finish() const { return FromXxh(XXH3_128bits_digest(&state_->xxh)); }

@@ -38,7 +38,7 @@ struct ChunkState {
 /// Frees a state and all before it.
 void FreeStates(ChunkState* state);
 /// Puts a state in front of a row's list and frees states that no view at or after `oldest_view`
-/// can see. Takes ownership. Writer only.
+/// can see, or leaves that to a later call. Takes ownership. Writer only.
 void PushNewest(std::atomic<ChunkState*>* newest, std::unique_ptr<ChunkState> state,
                 CommitNumber oldest_view);
 

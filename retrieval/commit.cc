@@ -14,9 +14,18 @@
 namespace tracevec {
 namespace {
 
-/// Sweeping in bulk keeps its reads and writes next to each other; twice as much as came is swept,
-/// so that a backlog shrinks.
-constexpr std::size_t kGarbageBeforeSweep = 256;
+/// Sweeping in bulk keeps its reads and writes next to each other, and holds up the write that does
+/// it, the longer the more chunks the versions have: it reads their lists, and those of the
+/// versions after them. So rows are swept by the hundred, and pages of 40 chunks two by two.
+constexpr std::size_t kChunksBeforeSweep = 96;
+
+/// How many versions have to wait for a sweep, where they are like those of a commit.
+std::size_t GarbageBeforeSweep(const JournalRecord& commit) {
+  const std::size_t chunks = std::size_t{commit.kept} + commit.added + commit.removed;
+  const std::size_t chunks_of_each =
+      std::max<std::size_t>(chunks, 1) / std::max<std::size_t>(commit.documents, 1);
+  return std::max<std::size_t>(kChunksBeforeSweep / std::max<std::size_t>(chunks_of_each, 1), 1);
+}
 
 }  // namespace
 
@@ -140,9 +149,11 @@ Status Commit::Finish(bool sync) {
   for (GarbageKey& key : garbage_) state_.garbage.push_back(std::move(key));
   UpdateIndex();
   state_.PublishView();
-  if (state_.garbage.size() >= kGarbageBeforeSweep) {
-    // The commit stands; garbage that could not be removed now is tried again by a later one.
-    SweepGarbage(engine_.store(), state_, 2 * std::max(kGarbageBeforeSweep, garbage_.size()))
+  const std::size_t before_sweep = GarbageBeforeSweep(journal_);
+  if (state_.garbage.size() >= before_sweep) {
+    // The commit stands; garbage that could not be removed now is tried again by a later one. Twice
+    // as much as came is swept, so that a backlog shrinks.
+    SweepGarbage(engine_.store(), state_, 2 * std::max(before_sweep, garbage_.size()))
         .IgnoreError("garbage is invisible");
   }
   return Status::Ok();

@@ -91,6 +91,7 @@ Status PlaceChunk(const Document& document, std::size_t index, CodePointIndex* o
 
 Status PrepareGiven(const Document& document, std::vector<PreparedChunk>* chunks) {
   CodePointIndex offsets(document.text);
+  chunks->reserve(document.chunks.size());
   for (std::size_t i = 0; i < document.chunks.size(); ++i) {
     const ChunkInput& input = document.chunks[i];
     PreparedChunk chunk;
@@ -120,6 +121,7 @@ Status PrepareGiven(const Document& document, std::vector<PreparedChunk>* chunks
 Status PrepareCut(const Document& document, std::vector<PreparedChunk>* chunks) {
   TRACEVEC_ASSIGN_OR_RETURN(std::vector<TextPiece> pieces,
                             CutText(document.text, document.chunker));
+  chunks->reserve(pieces.size());
   for (TextPiece& piece : pieces) {
     PreparedChunk chunk;
     chunk.entry.span = piece.span;

@@ -11,11 +11,13 @@ namespace {
 void Diff(PutPlan* plan) {
   std::vector<OldChunk> old_chunks;
   if (plan->before) {
+    old_chunks.reserve(plan->before->entries.size());
     for (const VersionEntry& entry : plan->before->entries) {
       old_chunks.push_back({entry.chunk, entry.embed_hash, entry.given_id});
     }
   }
   std::vector<NewChunk> new_chunks;
+  new_chunks.reserve(plan->prepared.chunks.size());
   for (const PreparedChunk& chunk : plan->prepared.chunks) {
     new_chunks.push_back({chunk.entry.embed_hash, chunk.entry.given_id});
   }

@@ -96,6 +96,7 @@ VersionRecord PutWriter::MakeVersion(const PutPlan& plan, std::uint32_t* next_ch
   version.added = plan.diff.added;
   version.removed = static_cast<std::uint32_t>(plan.diff.removed.size());
   version.has_source = !document.text.empty();
+  version.entries.reserve(plan.prepared.chunks.size());
   for (std::size_t i = 0; i < plan.prepared.chunks.size(); ++i) {
     VersionEntry entry = plan.prepared.chunks[i].entry;
     const std::int64_t from = plan.diff.kept_from[i];

@@ -69,8 +69,7 @@ std::string ReadFlaggedString(Decoder& in) {
   return value;
 }
 
-VersionEntry ReadEntry(Decoder& in) {
-  VersionEntry entry;
+void ReadEntry(Decoder& in, VersionEntry& entry) {
   const std::uint8_t flags = in.ReadFlags(kEntryFlags);
   entry.chunk = ChunkNumber{in.ReadVarint32()};
   entry.embed_hash = in.ReadHash();
@@ -88,7 +87,6 @@ VersionEntry ReadEntry(Decoder& in) {
   if (flags & kPage) entry.page = in.ReadVarint32();
   if (flags & kParent) entry.parent = in.ReadVarint32();
   entry.text_apart = (flags & kTextApart) != 0;
-  return entry;
 }
 
 void PutChunker(Encoder& out, const Chunker& chunker) {
@@ -108,7 +106,7 @@ Chunker ReadChunker(Decoder& in) {
 void ReadEntries(Decoder& in, std::vector<VersionEntry>& entries) {
   const std::size_t count = in.ReadCount(kLeastEntryBytes);
   entries.reserve(count);
-  for (std::size_t i = 0; i < count && in.ok(); ++i) entries.push_back(ReadEntry(in));
+  for (std::size_t i = 0; i < count && in.ok(); ++i) ReadEntry(in, entries.emplace_back());
 }
 
 }  // namespace

@@ -251,6 +251,16 @@ TEST_F(VersionsTest, SupersededVersionsAreSwept) {
   EXPECT_EQ(Read("p").chunks[2].text, "also of 2300");
 }
 
+TEST_F(VersionsTest, LongPagesAreSweptAFewAtATime) {
+  std::vector<std::string> paragraphs;
+  for (int i = 0; i < 40; ++i) paragraphs.push_back("paragraph " + std::to_string(i));
+  for (int version = 1; version <= 20; ++version) {
+    paragraphs.back() = "of version " + std::to_string(version);
+    Put(MakePage("p", paragraphs));
+    EXPECT_LE(StoredKeys()['v'], 4u) << "no put has to sweep many of them";
+  }
+}
+
 TEST_F(VersionsTest, AViewHoldsTheSweepUpAndLetsItGoOn) {
   PutVersions("p", 1, 2);
   {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -153,6 +154,19 @@ TEST_F(ErasureTest, LeavesNoByteInAnyFileAndSaysWhatItLookedFor) {
     EXPECT_EQ(Must(pages_->Count()), 80u);
     EXPECT_EQ(Must(pages_->EraseDocument("secret", options)).versions, 0u);
   }
+}
+
+TEST_F(ErasureTest, WhatWasPlantedIsFoundAndNamed) {
+  Put(Secret("1"));
+  PutOthers();
+  // A copy that no part of the library knows of.
+  const std::string file = path_ + "/planted";
+  std::ofstream(file) << "copied: the marker of the text 1";
+  const ErasureCertificate found = Must(pages_->EraseDocument("secret"));
+  EXPECT_TRUE(found.verified);
+  EXPECT_FALSE(found.complete);
+  EXPECT_EQ(found.findings, std::vector<std::string>{"db/planted"});
+  EXPECT_EQ(FilesWithMarkers(), std::vector<std::string>{file});
 }
 
 TEST_F(ErasureTest, ASnapshotThatHoldsItIsNamed) {

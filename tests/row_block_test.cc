@@ -208,6 +208,25 @@ TEST(RowBlock, StatesThatNoViewCanSeeAreFreed) {
   EXPECT_EQ(alive(), std::vector<bool>(5, false)) << "a block frees the states of its rows";
 }
 
+TEST(RowBlock, StatesThatReadersHavePassedAreFreedThoughTheyNeverCatchUp) {
+  RowBlock block(1, {});
+  block.Append(MakeRow(1, 0, 1));
+  std::vector<std::weak_ptr<const DocumentState>> states;
+  for (std::uint64_t commit = 2; commit < 5'000; ++commit) {
+    auto document = MakeDocument(std::to_string(commit));
+    states.emplace_back(document);
+    const CommitNumber oldest_view{commit > 20 ? commit - 20 : 1};
+    block.PushState(0, MakeState(commit, std::move(document)), oldest_view);
+    const auto alive = std::count_if(states.end() - std::min<long>(200, std::ssize(states)),
+                                     states.end(), [](const auto& s) { return !s.expired(); });
+    ASSERT_LE(alive, 120) << "at commit " << commit;
+  }
+  const auto alive = std::count_if(states.begin(), states.end(),
+                                   [](const auto& state) { return !state.expired(); });
+  EXPECT_LE(alive, 120);
+  EXPECT_GE(alive, 20);
+}
+
 /// 512 rows a block.
 const std::vector<FieldLayout> kWide = {{2048, Metric::kIp}};
 
