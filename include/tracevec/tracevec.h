@@ -10,6 +10,7 @@
 #include "tracevec/filter.h"
 #include "tracevec/journal.h"
 #include "tracevec/migration.h"
+#include "tracevec/pipeline.h"
 #include "tracevec/receipt.h"
 #include "tracevec/schema.h"
 #include "tracevec/search.h"
