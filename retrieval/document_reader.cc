@@ -97,6 +97,21 @@ Result<VersionReader> VersionReader::Open(const Store& store, CollectionNumber c
   return VersionReader(store, collection, document.number, *std::move(version));
 }
 
+Result<VersionReader> VersionReader::OfChunk(const Store& store, CollectionNumber collection,
+                                             const DocumentState& document, ChunkNumber chunk) {
+  if (!document.loose) return Open(store, collection, document);
+  // A loose vector's version says of its one chunk that it has this number and, if any, a text in
+  // its body.
+  VersionRecord version;
+  version.document_id = document.id;
+  version.version = document.version;
+  version.loose = true;
+  version.entries.emplace_back();
+  version.entries.back().chunk = chunk;
+  version.entries.back().text_apart = true;
+  return VersionReader(store, collection, document.number, std::move(version));
+}
+
 std::optional<std::size_t> VersionReader::OrdinalOf(ChunkNumber chunk) {
   if (ordinals_.empty()) {
     for (std::uint32_t i = 0; i < version_.entries.size(); ++i) {

@@ -70,15 +70,16 @@ using TokenCounter = std::function<Result<std::uint32_t>(std::string_view text)>
 
 enum class RerankMethod : std::uint8_t {
   kCallback = 0,
-  kExact = 1,   ///< By the metric over float32 vectors.
-  kMaxSim = 2,  ///< Sum over query vectors of the best match: Khattab and Zaharia, ColBERT, 2020.
+  kExact = 1,  ///< By the metric over float32 vectors.
 };
 
-/// Scores the first `top` candidates anew and leaves those.
+/// Scores the first `top` candidates anew and leaves those, best first. Where that cannot be done
+/// (a callback fails, is late, or gives other than one finite score a text) none is scored: the
+/// first `top` stay in the order they had.
 struct RerankStage {
   RerankMethod method = RerankMethod::kCallback;
   Reranker callback;              ///< Of kCallback.
-  std::string field;              ///< Of the others: a vector field; may be empty with one.
+  std::string field;              ///< Of kExact: a vector field; may be empty with one.
   std::uint32_t top = 50;         ///< 1 to 16,384.
   std::uint32_t batch_size = 16;  ///< Texts a call, 1 to 16,384.
   /// Time for the calls; a batch is begun only before it ends, and a result after it is dropped.
@@ -94,15 +95,16 @@ struct ThresholdStage {
 
 enum class DedupMethod : std::uint8_t {
   kVector = 0,    ///< Cosine of the vectors at least `similarity`.
-  kHash = 1,      ///< Equal texts, white space and case apart.
+  kHash = 1,      ///< Equal texts, white space and the case of ASCII letters apart.
   kShingles = 2,  ///< Jaccard similarity of word shingles, estimated by MinHash: Broder, 1997.
 };
 
 /// Keeps the better of two that say the same; it cites those that were dropped.
 struct DedupStage {
   DedupMethod method = DedupMethod::kVector;
-  double similarity = 0.95;  ///< Over 0 to 1.
-  std::string field;         ///< Of kVector; may be empty with one.
+  /// Over 0 to 1. By default 0.95 of vectors, 0.7 of shingles; kHash has none.
+  std::optional<double> similarity = {};
+  std::string field;  ///< Of kVector; may be empty with one.
 };
 
 /// Maximal marginal relevance: Carbonell and Goldstein, 1998.
