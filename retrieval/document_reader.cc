@@ -97,7 +97,25 @@ Result<VersionReader> VersionReader::Open(const Store& store, CollectionNumber c
   return VersionReader(store, collection, document.number, *std::move(version));
 }
 
+Result<VersionReader> VersionReader::OfChunk(const Store& store, CollectionNumber collection,
+                                             const DocumentState& document, ChunkNumber chunk) {
+  if (!document.loose) return Open(store, collection, document);
+  // A loose vector's version says of its one chunk that it has this number and, if any, a text in
+  // its body.
+  VersionRecord version;
+  version.document_id = document.id;
+  version.version = document.version;
+  version.loose = true;
+  version.entries.emplace_back();
+  version.entries.back().chunk = chunk;
+  version.entries.back().text_apart = true;
+  return VersionReader(store, collection, document.number, std::move(version));
+}
+
 std::optional<std::size_t> VersionReader::OrdinalOf(ChunkNumber chunk) {
+  // The chunks of a document's first version have the numbers 0, 1, 2...
+  const std::size_t likely = Raw(chunk);
+  if (likely < version_.entries.size() && version_.entries[likely].chunk == chunk) return likely;
   if (ordinals_.empty()) {
     for (std::uint32_t i = 0; i < version_.entries.size(); ++i) {
       ordinals_.emplace_back(version_.entries[i].chunk, i);

@@ -49,6 +49,9 @@ class VersionReader {
   /// Reads the version. Errors: Corruption when it is missing; IOError.
   static Result<VersionReader> Open(const Store& store, CollectionNumber collection,
                                     const DocumentState& document);
+  /// The same, for who knows of one of its chunks: of a loose vector nothing is read.
+  static Result<VersionReader> OfChunk(const Store& store, CollectionNumber collection,
+                                       const DocumentState& document, ChunkNumber chunk);
 
   DocumentNumber document() const { return document_; }
   const VersionRecord& version() const { return version_; }

@@ -23,24 +23,11 @@ class VersionsOfHits {
     const auto found = readers_.find(document.number);
     if (found != readers_.end()) return &found->second;
     TRACEVEC_ASSIGN_OR_RETURN(VersionReader reader,
-                              document.loose ? Result<VersionReader>(OfLooseVector(document, chunk))
-                                             : VersionReader::Open(store_, collection_, document));
+                              VersionReader::OfChunk(store_, collection_, document, chunk));
     return &readers_.emplace(document.number, std::move(reader)).first->second;
   }
 
  private:
-  /// A loose vector's version says of its one chunk that it has this number and, if any, a text
-  /// in its body: known without reading it.
-  VersionReader OfLooseVector(const DocumentState& document, ChunkNumber chunk) const {
-    VersionRecord version;
-    version.document_id = document.id;
-    version.version = document.version;
-    version.entries.emplace_back();
-    version.entries.back().chunk = chunk;
-    version.entries.back().text_apart = true;
-    return {store_, collection_, document.number, std::move(version)};
-  }
-
   const Store& store_;
   CollectionNumber collection_;
   std::map<DocumentNumber, VersionReader> readers_;

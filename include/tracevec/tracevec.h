@@ -12,6 +12,7 @@
 #include "tracevec/kept_receipt.h"
 #include "tracevec/metrics.h"
 #include "tracevec/migration.h"
+#include "tracevec/pipeline.h"
 #include "tracevec/receipt.h"
 #include "tracevec/replay.h"
 #include "tracevec/schema.h"
