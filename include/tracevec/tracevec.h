@@ -11,6 +11,7 @@
 #include "tracevec/journal.h"
 #include "tracevec/migration.h"
 #include "tracevec/receipt.h"
+#include "tracevec/routes.h"
 #include "tracevec/schema.h"
 #include "tracevec/search.h"
 #include "tracevec/snapshot.h"
