@@ -14,6 +14,7 @@ void BindDatabase(nb::module_& module, nb::class_<Database>& database);
 void BindMetrics(nb::class_<Database>& database);
 void BindReceipts(nb::module_& module, nb::class_<Database>& database);
 void BindReplay(nb::module_& module, nb::class_<Database>& database);
+void BindRoutes(nb::module_& module, nb::class_<Database>& database);
 /// Chunks, documents, versions, plans: the classes alone.
 void BindDocumentRecords(nb::module_& module);
 /// These add their classes to the module and their methods to the collection.

@@ -14,6 +14,7 @@
 #include "retrieval/receipt_maker.h"
 #include "retrieval/receipts.h"
 #include "retrieval/replay.h"
+#include "retrieval/routes.h"
 #include "retrieval/snapshots.h"
 #include "retrieval/validate.h"
 #include "storage/records.h"
@@ -235,6 +236,34 @@ void Database::SetTraceHook(TraceHook hook) {
     impl_->engine()->trace_hook().Set(std::move(hook));
     return Status::Ok();
   }).IgnoreError("there is no memory for it");
+}
+
+Status Database::PutRoutes(const RouteSet& set) {
+  return Guard([&]() -> Status {
+    TRACEVEC_RETURN_IF_ERROR(impl_->CheckNotAtSnapshot());
+    return tracevec::PutRoutes(*impl_->engine(), set);
+  });
+}
+
+Result<RouteSet> Database::Routes(std::string_view name) const {
+  return Guard([&] { return GetRoutes(*impl_->engine(), name); });
+}
+
+Status Database::DeleteRoutes(std::string_view name) {
+  return Guard([&]() -> Status {
+    TRACEVEC_RETURN_IF_ERROR(impl_->CheckNotAtSnapshot());
+    return tracevec::DeleteRoutes(*impl_->engine(), name);
+  });
+}
+
+Result<std::vector<std::string>> Database::ListRoutes() const {
+  return Guard([&] { return tracevec::ListRoutes(*impl_->engine()); });
+}
+
+Result<std::vector<RouteMatch>> Database::Route(std::string_view name,
+                                                std::span<const float> vector,
+                                                const RouteOptions& options) const {
+  return Guard([&] { return MatchRoutes(*impl_->engine(), name, vector, options); });
 }
 
 Result<DatabaseStats> Database::Stats() const {

@@ -15,6 +15,7 @@
 #include "retrieval/index_options.h"
 #include "retrieval/query_metrics.h"
 #include "retrieval/receipt_log.h"
+#include "retrieval/routes.h"
 #include "retrieval/snapshot_indexes.h"
 #include "retrieval/trace_hook.h"
 #include "storage/store.h"
@@ -61,6 +62,7 @@ class Engine {
   SnapshotHolds& holds() { return *holds_; }
   const SnapshotHolds& holds() const { return *holds_; }
   SnapshotIndexes& snapshot_indexes() { return snapshot_indexes_; }
+  RouteCache& route_cache() { return route_cache_; }
   /// Sets a bit of storage/features.h, before its first use. REQUIRES: writer_mutex() held.
   Status EnableFeature(std::uint64_t feature);
 
@@ -104,6 +106,7 @@ class Engine {
   std::uint64_t timeline_ = 1;
   const std::shared_ptr<SnapshotHolds> holds_ = std::make_shared<SnapshotHolds>();
   SnapshotIndexes snapshot_indexes_;
+  RouteCache route_cache_;
   std::atomic<bool> closed_{false};
 
   std::mutex writer_mutex_;

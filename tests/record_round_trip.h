@@ -31,6 +31,8 @@ inline std::string CheckEveryDecoder(std::string_view bytes) {
   check("receipt", DecodeReceipt(bytes), EncodeReceipt);
   check("annotation", DecodeAnnotation(bytes), EncodeAnnotation);
   check("receipt policy", DecodeReceiptPolicy(bytes), EncodeReceiptPolicy);
+  check("sparse vector", DecodeSparseVector(bytes), EncodeSparseVector);
+  check("routes", DecodeRoutes("", bytes), EncodeRoutes);
   check("snapshot", DecodeSnapshot(bytes), EncodeSnapshot);
   check("garbage", DecodeGarbage(bytes), EncodeGarbage);
   check("tuning", DecodeTuning(bytes), EncodeTuning);

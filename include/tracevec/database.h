@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "tracevec/kept_receipt.h"
 #include "tracevec/metrics.h"
 #include "tracevec/replay.h"
+#include "tracevec/routes.h"
 #include "tracevec/schema.h"
 #include "tracevec/snapshot.h"
 #include "tracevec/status.h"
@@ -151,6 +153,24 @@ class TRACEVEC_EXPORT Database {
   /// Calls `hook` with the receipt of each search from now on, in place of the hook before; null:
   /// none. A search that is under way may still call the one before.
   void SetTraceHook(TraceHook hook);
+
+  /// Stores a set of routes, in the place of one of its name. Durable when it returns. Vectors are
+  /// checked as those of a field are; collections and fields that routes name are not. Errors:
+  /// InvalidArgument that names the route, ReadOnly, IOError.
+  Status PutRoutes(const RouteSet& set);
+  /// As stored. At a snapshot it is the present one, as for all of these. Errors: NotFound with the
+  /// nearest name.
+  Result<RouteSet> Routes(std::string_view name) const;
+  /// Errors: NotFound with the nearest name, ReadOnly, IOError.
+  Status DeleteRoutes(std::string_view name);
+  /// Names of the sets, ascending bytewise.
+  Result<std::vector<std::string>> ListRoutes() const;
+  /// Which routes of a set a question takes: those whose best utterance scores at least their
+  /// threshold, best first, equal scores by name; or none. Cost: a product with each utterance.
+  /// Sets that were asked are kept in memory, at most 64. Errors: NotFound, InvalidArgument (the
+  /// vector), EmbeddingSpaceMismatch.
+  Result<std::vector<RouteMatch>> Route(std::string_view name, std::span<const float> vector,
+                                        const RouteOptions& options = {}) const;
 
   /// Brings the index of each open collection into one segment without dead rows, with `threads`
   /// threads, deletes its documents whose time to live has passed, and has the store give back the

@@ -15,6 +15,7 @@
 #include "tracevec/pipeline.h"
 #include "tracevec/receipt.h"
 #include "tracevec/replay.h"
+#include "tracevec/routes.h"
 #include "tracevec/schema.h"
 #include "tracevec/search.h"
 #include "tracevec/snapshot.h"

@@ -14,8 +14,9 @@ DOCUMENTS = [
     "docs/documents.md",
     "docs/filters.md",
     "docs/lexical.md",
-    "docs/receipts.md",
     "docs/metrics.md",
+    "docs/receipts.md",
+    "docs/routing.md",
     "CONTRIBUTING.md",
     "bench/README.md",
 ]
