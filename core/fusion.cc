@@ -13,6 +13,7 @@
 namespace tracevec {
 namespace {
 
+constexpr std::array<std::string_view, 2> kKindNames = {"dense", "lexical"};
 constexpr std::array<std::string_view, 3> kMethodNames = {"rrf", "weighted", "dbsf"};
 constexpr std::array<std::string_view, 2> kNormalizationNames = {"min_max", "z_score"};
 constexpr std::uint32_t kMostCandidates = 16'384;
@@ -84,6 +85,10 @@ Shares SharesOf(const Fusion& fusion, const std::vector<RankedKey>& found) {
 
 }  // namespace
 
+std::string_view SourceKindName(SourceKind kind) {
+  return kKindNames[static_cast<std::size_t>(kind)];
+}
+
 std::string_view FusionMethodName(FusionMethod method) {
   return kMethodNames[static_cast<std::size_t>(method)];
 }
@@ -126,15 +131,13 @@ Status CheckFusion(const Fusion& fusion, std::size_t sources) {
   return total > 0 ? Status::Ok() : Status::InvalidArgument("fusion: all weights are 0");
 }
 
-std::vector<double> WeightsOf(const Fusion& fusion, std::size_t sources) {
-  if (!fusion.weights.empty()) return fusion.weights;
+double DefaultWeight(FusionMethod method, SourceKind kind) {
   // Ranks do not tell how much better a source's first ones are. nDCG@10 on cranfield, scifact,
   // squad and cacm with k 10: 0.553, 0.713, 0.890 and 0.553 so, 0.552, 0.715, 0.880 and 0.551 with
   // 1 each; with k 60 and 1 each 0.551, 0.714, 0.874 and 0.547, where BM25 alone has 0.891 on
   // squad.
   constexpr double kWeightOfText = 1.2;
-  if (fusion.method == FusionMethod::kRrf && sources == 2) return {1, kWeightOfText};
-  return std::vector<double>(sources, 1);
+  return method == FusionMethod::kRrf && kind == SourceKind::kLexical ? kWeightOfText : 1;
 }
 
 std::vector<FusedKey> Fuse(const Fusion& fusion, std::span<const std::vector<RankedKey>> sources) {
@@ -143,7 +146,8 @@ std::vector<FusedKey> Fuse(const Fusion& fusion, std::span<const std::vector<Ran
   std::vector<double> scores;
   std::vector<Shares> shares;
   double all_missing = 0;
-  const std::vector<double> weights = WeightsOf(fusion, sources.size());
+  const std::vector<double> weights =
+      fusion.weights.empty() ? std::vector<double>(sources.size(), 1) : fusion.weights;
   for (std::size_t source = 0; source < sources.size(); ++source) {
     shares.push_back(SharesOf(fusion, sources[source]));
     all_missing += weights[source] * shares.back().missing;

@@ -30,11 +30,11 @@ struct FusedKey {
 /// it, k below 0, or candidates out of range.
 Status CheckFusion(const Fusion& fusion, std::size_t sources);
 
-/// Of a fusion of so many sources, those by default where it names none.
-std::vector<double> WeightsOf(const Fusion& fusion, std::size_t sources);
+/// What a source of a kind weighs among several where the fusion names no weights.
+double DefaultWeight(FusionMethod method, SourceKind kind);
 
 /// Fuses what sources found, in no order. What a source has not found counts as its worst there
-/// (weighted), or as nothing (RRF, DBSF). Pure.
+/// (weighted), or as nothing (RRF, DBSF). Without weights in `fusion` each has 1. Pure.
 std::vector<FusedKey> Fuse(const Fusion& fusion, std::span<const std::vector<RankedKey>> sources);
 
 }  // namespace tracevec

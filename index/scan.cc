@@ -105,6 +105,20 @@ void ScoreScattered(const CodeRows& codes, std::span<const std::uint32_t> rows,
 
 }  // namespace
 
+void ScanCounts::Add(const ScanCounts& other) {
+  rows += other.rows;
+  distances += other.distances;
+  filter_tested += other.filter_tested;
+  filter_passed += other.filter_passed;
+  candidates += other.candidates;
+  rescored += other.rescored;
+  graphs += other.graphs;
+  nodes += other.nodes;
+  rescore_micros += other.rescore_micros;
+  int4 |= other.int4;
+  deadline_cut |= other.deadline_cut;
+}
+
 bool DeadlinePassed(const ScanQuery& query) {
   return query.deadline && std::chrono::steady_clock::now() >= *query.deadline;
 }

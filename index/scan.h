@@ -50,6 +50,9 @@ struct ScanCounts {
   double rescore_micros = 0;
   bool int4 = false;  ///< Codes of 4 bits were among those searched.
   bool deadline_cut = false;
+
+  /// Of another query of the same sets; `ways` stay those of the first.
+  void Add(const ScanCounts& other);
 };
 
 /// The k best visible rows by float32, best first, equal scores by id. Ground truth. A NaN cannot

@@ -29,33 +29,42 @@ void BindReceipt(nb::module_& module) {
       .Field("matches", &SearchPart::matches,
              "How many do; None where rows have to be asked one by one.")
       .Finish();
-  Record<ReceiptSource>(module, "ReceiptSource", "One source of a search by text.")
+  Record<ReceiptSource>(module, "ReceiptSource", "One source of a search by text, or of several.")
       .Field("name", &ReceiptSource::name, "\"dense\" or \"lexical\".")
+      .Field("field", &ReceiptSource::field, "Of \"dense\": the vector field.")
+      .Field("phrasing", &ReceiptSource::phrasing, "Of the search, from 0.")
       .Field("weight", &ReceiptSource::weight, "In the fusion.")
       .Field("candidates", &ReceiptSource::candidates, "Candidates asked for.")
       .Field("found", &ReceiptSource::found, "Candidates found.")
       .Field("rows_scored", &ReceiptSource::rows_scored,
              "Rows of terms that were scored, or distances computed.")
       .Finish();
+  Record<ReceiptLedgerSource>(module, "ReceiptLedgerSource", "What a source said of a hit.")
+      .Field("source", &ReceiptLedgerSource::source, "Its place in the receipt's sources.")
+      .Field("rank", &ReceiptLedgerSource::rank, "From 1.")
+      .Field("score", &ReceiptLedgerSource::score, "The metric's, or BM25.")
+      .Finish();
   Record<ReceiptLedgerEntry>(module, "ReceiptLedgerEntry",
-                             "Where a hit of a hybrid search comes from. Rank 0: not found.")
+                             "Where a hit of several sources comes from. Rank 0: not found.")
       .Field("id", &ReceiptLedgerEntry::id, "Id of the chunk.")
       .Field("score", &ReceiptLedgerEntry::score, "Fused score.")
-      .Field("dense_rank", &ReceiptLedgerEntry::dense_rank, "Among the vector's candidates.")
+      .Field("dense_rank", &ReceiptLedgerEntry::dense_rank, "The best among candidates of vectors.")
       .Field("dense_score", &ReceiptLedgerEntry::dense_score, "Its score there.")
-      .Field("lexical_rank", &ReceiptLedgerEntry::lexical_rank, "Among the text's candidates.")
+      .Field("lexical_rank", &ReceiptLedgerEntry::lexical_rank,
+             "The best among candidates of texts.")
       .Field("lexical_score", &ReceiptLedgerEntry::lexical_score, "Its score there.")
+      .Field("sources", &ReceiptLedgerEntry::sources, "Each source that found it.")
       .Finish();
   Record<Receipt>(module, "Receipt", "What ran for one query. It holds no query content.")
       .Field("id", &Receipt::id, "32 hex digits, unique.")
       .Converted("time", &Receipt::time, "When it ran: datetime in UTC.")
       .Field("label", &Receipt::label, "The label given to the search.")
       .Field("collection", &Receipt::collection, "Name of the collection.")
-      .Field("field", &Receipt::field, "Vector field that was searched.")
+      .Field("field", &Receipt::field, "Vector field that was searched; the first of several.")
       .Field("plan", &Receipt::plan,
              "\"exact_scan\" (float32), \"code_scan\" (codes, rescored), \"graph\", "
              "\"filtered_scan\", "
-             "\"filtered_graph\" or \"lexical\"; \"...+lexical\" where it was hybrid.")
+             "\"filtered_graph\" or \"lexical\"; joined by \"+\" of several fields and texts.")
       .Field("filter", &Receipt::filter, "The filter as printed back, or \"\".")
       .Field("metric", &Receipt::metric, "\"cosine\", \"ip\" or \"l2\".")
       .Field("code", &Receipt::code, "\"int8\", \"int4\", or \"float32\" for an exact search.")
@@ -85,9 +94,9 @@ void BindReceipt(nb::module_& module) {
       .Field("stages", &Receipt::stages, "The steps, in order.")
       .Field("parts", &Receipt::parts, "With a filter: how each part of the index was searched.")
       .Field("analyzer", &Receipt::analyzer, "Of a search by text: identity of its analyzer.")
-      .Field("fusion", &Receipt::fusion, "Of a hybrid search: \"rrf\", \"weighted\", \"dbsf\".")
-      .Field("sources", &Receipt::sources, "Of a search by text: its sources.")
-      .Field("ledger", &Receipt::ledger, "Of a hybrid search: where each hit comes from.")
+      .Field("fusion", &Receipt::fusion, "Of several sources: \"rrf\", \"weighted\", \"dbsf\".")
+      .Field("sources", &Receipt::sources, "Of a search by text or of several sources: those.")
+      .Field("ledger", &Receipt::ledger, "Of several sources: where each hit comes from.")
       .FinishWithoutDict()
       .def("to_json", &Receipt::ToJson, "The receipt as JSON text.")
       .def(
@@ -112,6 +121,15 @@ void BindExplanation(nb::module_& module) {
 }
 
 void BindHit(nb::module_& module) {
+  Record<HitSource>(module, "HitSource", "A source that found a hit, and what it said of it.")
+      .Computed(
+          "kind", [](const HitSource& self) { return std::string(SourceKindName(self.kind)); },
+          "\"dense\" or \"lexical\".")
+      .Field("field", &HitSource::field, "Of \"dense\": the vector field.")
+      .Field("phrasing", &HitSource::phrasing, "Of the search, from 0.")
+      .Field("rank", &HitSource::rank, "From 1.")
+      .Field("score", &HitSource::score, "The metric's, or BM25.")
+      .Finish();
   Record<Hit>(module, "Hit",
               "A found chunk. Larger scores are better. Attributes are converted when read: "
               "metadata is a new dict at each access.")
@@ -132,8 +150,10 @@ void BindHit(nb::module_& module) {
             return self.vector.empty() ? nb::none() : FloatsToPython(self.vector);
           },
           "float32 array as given, or None without with_vectors=True.")
-      .Converted("dense", &Hit::dense, "(rank, score) in a hybrid search's vector source, or None.")
-      .Converted("lexical", &Hit::lexical, "(rank, score) in its text source, or None.")
+      .Converted("dense", &Hit::dense,
+                 "Of several sources: the best (rank, score) among vectors, or None.")
+      .Converted("lexical", &Hit::lexical, "The best (rank, score) among texts, or None.")
+      .Field("sources", &Hit::sources, "Of several sources: each that found it.")
       .Finish();
 }
 

@@ -44,10 +44,20 @@ nlohmann::ordered_json SourcesJson(const std::vector<ReceiptSource>& sources) {
   auto list = nlohmann::ordered_json::array();
   for (const ReceiptSource& source : sources) {
     list.push_back({{"name", source.name},
+                    {"field", source.field},
+                    {"phrasing", source.phrasing},
                     {"weight", source.weight},
                     {"candidates", source.candidates},
                     {"found", source.found},
                     {"rows_scored", source.rows_scored}});
+  }
+  return list;
+}
+
+nlohmann::ordered_json LedgerSourcesJson(const std::vector<ReceiptLedgerSource>& sources) {
+  auto list = nlohmann::ordered_json::array();
+  for (const ReceiptLedgerSource& source : sources) {
+    list.push_back({{"source", source.source}, {"rank", source.rank}, {"score", source.score}});
   }
   return list;
 }
@@ -60,7 +70,8 @@ nlohmann::ordered_json LedgerJson(const std::vector<ReceiptLedgerEntry>& ledger)
                     {"dense_rank", entry.dense_rank},
                     {"dense_score", entry.dense_score},
                     {"lexical_rank", entry.lexical_rank},
-                    {"lexical_score", entry.lexical_score}});
+                    {"lexical_score", entry.lexical_score},
+                    {"sources", LedgerSourcesJson(entry.sources)}});
   }
   return list;
 }

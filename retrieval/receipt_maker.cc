@@ -54,32 +54,44 @@ void FillReturned(std::uint32_t k, std::size_t returned, bool deadline_cut, Rece
   if (returned < k) receipt->short_reason = deadline_cut ? "deadline" : "matches";
 }
 
-void FillReceipt(const Engine& engine, const CollectionState& state, const QueryPlan& plan,
-                 const ScanCounts& counts, double scan_micros, std::size_t returned,
-                 Receipt* receipt) {
-  const bool exact = plan.settings.exact;
-  FillPlanReceipt(engine, state, plan, receipt);
-  receipt->field = plan.field->name;
-  receipt->plan = PlanName(exact, !plan.filter->program.empty(), counts.graphs > 0, counts.ways);
-  if (!plan.filter->program.empty()) receipt->parts = PartsOf(plan, counts.ways);
-  receipt->metric = MetricName(plan.field->field.metric);
-  receipt->code = exact ? "float32" : counts.int4 ? "int4" : "int8";
-  FillReturned(plan.settings.k, returned, counts.deadline_cut, receipt);
-  receipt->rows_scanned = counts.rows;
-  receipt->segments_searched = counts.graphs;
-  receipt->nodes_visited = counts.nodes;
-  receipt->ef = plan.settings.ef.value_or(0);
-  receipt->ef_source = plan.settings.ef_source;
-  receipt->distances = counts.distances;
-  receipt->filter_tested = counts.filter_tested;
-  receipt->filter_passed = counts.filter_passed;
-  receipt->space = plan.field->field.space;
-  receipt->space_asserted = !plan.settings.space.declared();
-  receipt->stages.push_back({counts.graphs > 0 ? "search" : "scan", scan_micros, plan.rows.rows(),
-                             exact ? returned : counts.candidates});
-  if (!exact) {
-    receipt->stages.push_back({"rescore", counts.rescore_micros, counts.rescored, returned});
+void AddDense(const QueryPlan& plan, const PlannedSource& source, const ScanCounts& counts,
+              double scan_micros, std::size_t found, Receipt* receipt) {
+  const bool exact = source.width.exact;
+  const std::string name =
+      PlanName(exact, !plan.filter->program.empty(), counts.graphs > 0, counts.ways);
+  if (receipt->plan.empty()) {
+    receipt->plan = name;
+    receipt->field = source.field->name;
+    receipt->exact = exact;
+    if (!plan.filter->program.empty()) receipt->parts = PartsOf(plan, counts.ways);
+    receipt->metric = MetricName(source.field->field.metric);
+    receipt->code = exact ? "float32" : counts.int4 ? "int4" : "int8";
+    receipt->ef = source.width.ef.value_or(0);
+    receipt->ef_source = source.width.ef_source;
+    receipt->space = source.field->field.space;
+    receipt->space_asserted = !plan.settings.space.declared();
+  } else {
+    receipt->plan += "+" + name;
   }
+  receipt->rows_scanned += counts.rows;
+  receipt->segments_searched += counts.graphs;
+  receipt->nodes_visited += counts.nodes;
+  receipt->distances += counts.distances;
+  receipt->filter_tested += counts.filter_tested;
+  receipt->filter_passed += counts.filter_passed;
+  receipt->deadline_cut |= counts.deadline_cut;
+  receipt->stages.push_back({counts.graphs > 0 ? "search" : "scan", scan_micros, plan.rows.rows(),
+                             exact ? found : counts.candidates});
+  if (!exact) {
+    receipt->stages.push_back({"rescore", counts.rescore_micros, counts.rescored, found});
+  }
+}
+
+void FillReceipt(const Engine& engine, const CollectionState& state, const QueryPlan& plan,
+                 const QueryTask& task, Receipt* receipt) {
+  FillPlanReceipt(engine, state, plan, receipt);
+  AddDense(plan, *task.source, task.counts, task.scan_micros, task.best.size(), receipt);
+  FillReturned(plan.settings.k, task.best.size(), task.counts.deadline_cut, receipt);
 }
 
 }  // namespace tracevec

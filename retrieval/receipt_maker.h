@@ -9,7 +9,9 @@
 
 namespace tracevec {
 
+struct PlannedSource;
 struct QueryPlan;
+struct QueryTask;
 
 /// 32 hex digits that no other receipt has: random, from a generator of the thread's own.
 std::string NewReceiptId();
@@ -24,9 +26,13 @@ void FillPlanReceipt(const Engine& engine, const CollectionState& state, const Q
 /// How many hits there are, and why no more.
 void FillReturned(std::uint32_t k, std::size_t returned, bool deadline_cut, Receipt* receipt);
 
-/// Says what a scan did. Total time, hydration and their stages are added by the caller.
+/// Adds what searching a vector field did. `counts`: of all its queries. Of the first field the
+/// receipt has the plan's name, settings and parts; what was counted is summed.
+void AddDense(const QueryPlan& plan, const PlannedSource& source, const ScanCounts& counts,
+              double scan_micros, std::size_t found, Receipt* receipt);
+
+/// Of a query of one vector. Total time, hydration and its stage are added by the caller.
 void FillReceipt(const Engine& engine, const CollectionState& state, const QueryPlan& plan,
-                 const ScanCounts& counts, double scan_micros, std::size_t returned,
-                 Receipt* receipt);
+                 const QueryTask& task, Receipt* receipt);
 
 }  // namespace tracevec

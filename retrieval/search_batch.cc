@@ -15,6 +15,7 @@
 #include "retrieval/answer_query.h"
 #include "retrieval/guard.h"
 #include "retrieval/query_run.h"
+#include "retrieval/receipt_maker.h"
 #include "retrieval/search.h"
 
 namespace tracevec {
@@ -51,19 +52,19 @@ class BatchWorker {
   /// Scans gain nothing by taking turns, a deadline is for each query alone, and few queries are
   /// for many threads.
   std::size_t AtOnce() const {
-    if (plan_.settings.by_text) return 1;
-    const bool walks = !plan_.settings.exact && plan_.filter->program.empty();
+    if (plan_.analyzer != nullptr) return 1;
+    const bool walks = !plan_.dense()->width.exact && plan_.filter->program.empty();
     const bool enough = count_ >= kSearchesInTurn * request_.threads;
     return walks && enough && !plan_.settings.deadline_ms ? kSearchesInTurn : 1;
   }
 
   Status RunSome(std::size_t first, std::size_t count) {
-    if (plan_.settings.by_text) return RunText(first);
+    if (plan_.analyzer != nullptr) return RunText(first);
     const Stopwatch start;
     std::array<QueryTask, kSearchesInTurn> tasks;
     for (std::size_t i = 0; i < count; ++i) {
-      tasks[i].vector = request_.vectors.data() + (first + i) * plan_.field->field.dimension;
-      if (!response_->receipts.empty()) tasks[i].receipt = &response_->receipts[first + i];
+      tasks[i].source = &plan_.sources.front();
+      tasks[i].vector = request_.vectors.data() + (first + i) * plan_.field()->field.dimension;
     }
     RunQueries(engine_, state_, plan_, start, std::span(tasks).first(count));
     for (std::size_t i = 0; i < count; ++i) {
@@ -72,20 +73,26 @@ class BatchWorker {
         return {status.code(), fmt::format("query {}: {}", first + i, status.message())};
       }
       Answer(first + i, tasks[i].best);
-      if (tasks[i].receipt != nullptr) tasks[i].receipt->total_micros = start.Micros();
+      if (response_->receipts.empty()) continue;
+      Receipt& receipt = response_->receipts[first + i];
+      FillReceipt(engine_, state_, plan_, tasks[i], &receipt);
+      receipt.total_micros = start.Micros();
     }
     return Status::Ok();
   }
 
   Status RunText(std::size_t query) {
     const Stopwatch start;
-    QueryInput input;
+    SourceInput input;
     input.text = request_.texts[query];
-    if (plan_.field != nullptr) {
-      input.vector = request_.vectors.data() + query * plan_.field->field.dimension;
+    if (plan_.field() != nullptr) {
+      const std::size_t dimension = plan_.field()->field.dimension;
+      input.vector = request_.vectors.subspan(query * dimension, dimension);
     }
+    const std::array<SourceInput, 2> both = {input, input};
+    const auto inputs = std::span(both).first(plan_.sources.size());
     Receipt* receipt = response_->receipts.empty() ? nullptr : &response_->receipts[query];
-    const Result<QueryAnswer> answer = AnswerQuery(engine_, state_, plan_, start, input, receipt);
+    const Result<QueryAnswer> answer = AnswerQuery(engine_, state_, plan_, start, inputs, receipt);
     if (!answer.ok()) {
       return {answer.status().code(),
               fmt::format("query {}: {}", query, answer.status().message())};
@@ -130,12 +137,12 @@ void RunOnThreads(std::size_t threads, const Work& work) {
 
 /// How many queries a batch has. Errors: InvalidArgument.
 Result<std::size_t> CountQueries(const QueryPlan& plan, const BatchRequest& request) {
-  if (plan.field == nullptr) return request.texts.size();
-  const std::size_t dimension = plan.field->field.dimension;
+  if (plan.field() == nullptr) return request.texts.size();
+  const std::size_t dimension = plan.field()->field.dimension;
   if (request.vectors.size() % dimension != 0) {
     return Status::InvalidArgument(
         fmt::format("query vectors for '{}': {} floats are not rows of dimension {}",
-                    plan.field->name, request.vectors.size(), dimension));
+                    plan.field()->name, request.vectors.size(), dimension));
   }
   const std::size_t count = request.vectors.size() / dimension;
   if (plan.analyzer == nullptr || request.texts.size() == count) return count;
@@ -151,11 +158,10 @@ Result<BatchResponse> SearchBatch(const Engine& engine, const CollectionState& s
     return Status::InvalidArgument(
         fmt::format("threads: {}, expected 1 to {}", request.threads, kMostThreads));
   }
-  QuerySettings settings = SettingsOf(request);
-  settings.by_text = !request.texts.empty();
-  settings.by_vector = !request.vectors.empty() || !settings.by_text;
+  TRACEVEC_ASSIGN_OR_RETURN(
+      const auto specs, SpecsOf(!request.vectors.empty(), !request.texts.empty(), request.field));
   TRACEVEC_ASSIGN_OR_RETURN(const QueryPlan plan,
-                            PlanQuery(engine, state, settings, request.field, request.where));
+                            PlanQuery(engine, state, SettingsOf(request), specs, request.where));
   TRACEVEC_ASSIGN_OR_RETURN(const std::size_t count, CountQueries(plan, request));
   BatchResponse response;
   response.k = request.k;

@@ -10,11 +10,11 @@ namespace {
 
 bool Walks(SearchWay way) { return way != SearchWay::kScan && way != SearchWay::kScanMatches; }
 
-/// What the search would do, an exact one too.
-std::vector<SearchWay> PlannedWays(const QueryPlan& plan) {
+/// How each set would be searched for a source of a vector; null: for texts alone.
+std::vector<SearchWay> PlannedWays(const QueryPlan& plan, const PlannedSource* dense) {
   const bool filtered = !plan.filter->program.empty();
   std::vector<SearchWay> ways;
-  if (plan.settings.exact || plan.field == nullptr) {
+  if (dense == nullptr || dense->width.exact) {
     for (std::size_t place = 0; place < plan.rows.sets.size(); ++place) {
       const bool narrowed = filtered && plan.filter->matches.sets[place].narrowed;
       ways.push_back(narrowed ? SearchWay::kScanMatches : SearchWay::kScan);
@@ -22,9 +22,9 @@ std::vector<SearchWay> PlannedWays(const QueryPlan& plan) {
     return ways;
   }
   ScanQuery query;
-  query.field = plan.field->index;
-  query.k = plan.settings.k;
-  query.ef = plan.settings.ef.value_or(0);
+  query.field = dense->field->index;
+  query.k = dense->candidates;
+  query.ef = dense->width.ef.value_or(0);
   if (filtered) {
     query.filter = &plan.filter->program;
     query.matches = &plan.filter->matches;
@@ -64,19 +64,25 @@ std::vector<SearchPart> PartsOf(const QueryPlan& plan, std::span<const SearchWay
 }
 
 Explanation ExplainPlan(const QueryPlan& plan) {
-  const std::vector<SearchWay> ways = PlannedWays(plan);
+  const bool filtered = !plan.filter->program.empty();
   Explanation explanation;
-  if (plan.field != nullptr) explanation.field = plan.field->name;
-  explanation.plan = plan.field == nullptr
-                         ? "lexical"
-                         : PlanName(plan.settings.exact, !plan.filter->program.empty(),
-                                    std::any_of(ways.begin(), ways.end(), Walks), ways);
+  std::vector<const BoundField*> fields;
+  for (const PlannedSource& source : plan.sources) {
+    if (source.kind != SourceKind::kDense) continue;
+    if (std::find(fields.begin(), fields.end(), source.field) != fields.end()) continue;
+    fields.push_back(source.field);
+    const std::vector<SearchWay> ways = PlannedWays(plan, &source);
+    const bool walks = std::any_of(ways.begin(), ways.end(), Walks);
+    if (!explanation.plan.empty()) explanation.plan += "+";
+    explanation.plan += PlanName(source.width.exact, filtered, walks, ways);
+  }
+  if (plan.analyzer != nullptr) explanation.plan += fields.empty() ? "lexical" : "+lexical";
+  if (!fields.empty()) explanation.field = fields.front()->name;
   explanation.filter = plan.filter->text;
-  if (plan.field != nullptr && plan.analyzer != nullptr) explanation.plan += "+lexical";
-  explanation.k = plan.hits;
+  explanation.k = plan.settings.k;
   explanation.live = plan.view->chunks;
   explanation.commit = Raw(plan.view->commit);
-  explanation.parts = PartsOf(plan, ways);
+  explanation.parts = PartsOf(plan, PlannedWays(plan, plan.dense()));
   return explanation;
 }
 

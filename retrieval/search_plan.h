@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "index/filter_plan.h"
-#include "retrieval/query_run.h"
+#include "retrieval/query_plan.h"
 #include "tracevec/receipt.h"
 #include "tracevec/search.h"
 

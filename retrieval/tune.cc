@@ -43,7 +43,7 @@ Status CheckOptions(const TuneOptions& options) {
 Status CheckHasGraph(const CollectionState& state, const QueryPlan& plan) {
   const auto& sets = plan.rows.sets;
   const bool has_graph = std::any_of(sets.begin(), sets.end(), [&](const auto& set) {
-    return set->graph(plan.field->index) != nullptr;
+    return set->graph(plan.field()->index) != nullptr;
   });
   if (has_graph) return Status::Ok();
   return Status::InvalidArgument(fmt::format(
@@ -60,7 +60,7 @@ class Measurement {
 
   /// Finds what is to be found. Errors: InvalidArgument (a query's vector).
   Status FindTruth() {
-    plan_.settings.exact = true;
+    plan_.sources.front().width.exact = true;
     least_.clear();
     wanted_ = 0;
     return ForQueries([&](std::size_t /*query*/, const std::vector<ScoredRow>& best) {
@@ -70,8 +70,7 @@ class Measurement {
   }
 
   Result<TunePoint> Measure(std::uint32_t ef) {
-    plan_.settings.exact = false;
-    plan_.settings.ef = ef;
+    plan_.sources.front().width = {false, ef, "asked"};
     found_.assign(sample_.count, 0);
     const Stopwatch watch;
     TRACEVEC_RETURN_IF_ERROR(ForQueries([&](std::size_t query, const std::vector<ScoredRow>& best) {
@@ -107,11 +106,12 @@ class Measurement {
  private:
   template <typename Use>
   Status ForQueries(const Use& use) {
-    const std::size_t dimension = plan_.field->field.dimension;
+    const std::size_t dimension = plan_.field()->field.dimension;
     for (std::size_t first = 0; first < sample_.count; first += kSearchesInTurn) {
       const std::size_t count = std::min(kSearchesInTurn, sample_.count - first);
       std::array<QueryTask, kSearchesInTurn> tasks;
       for (std::size_t i = 0; i < count; ++i) {
+        tasks[i].source = &plan_.sources.front();
         tasks[i].vector = sample_.vectors.data() + (first + i) * dimension;
         if (!sample_.hidden.empty()) tasks[i].hidden = sample_.hidden[first + i];
       }
@@ -157,7 +157,7 @@ Result<TuneResult> MeasureWidths(Measurement* measurement, const TuneOptions& op
     result.half_width = measurement->HalfWidth();
   }
   const QueryPlan& plan = measurement->plan();
-  result.field = plan.field->name;
+  result.field = plan.field()->name;
   result.target_recall = options.target_recall;
   result.k = options.k;
   result.queries = measurement->sample().kind;
@@ -192,9 +192,10 @@ Result<TuneResult> Tune(Engine& engine, CollectionState& state, const TuneOption
   settings.exact = true;
   settings.receipt = ReceiptLevel::kOff;
   settings.remembered = false;
+  const SourceSpec source = {SourceKind::kDense, options.field};
   TRACEVEC_ASSIGN_OR_RETURN(QueryPlan plan,
-                            PlanQuery(engine, state, settings, options.field, Filter()));
-  const BoundField& field = *plan.field;
+                            PlanQuery(engine, state, settings, std::span(&source, 1), Filter()));
+  const BoundField& field = *plan.field();
   TRACEVEC_RETURN_IF_ERROR(CheckHasGraph(state, plan));
   TRACEVEC_ASSIGN_OR_RETURN(TuneSample sample, DrawTuneSample(state, plan, options));
   Measurement measurement(engine, state, std::move(plan), std::move(sample));

@@ -47,28 +47,29 @@ bool IsOutdated(const TuneResult& tuned, std::uint64_t chunks) {
   return chunks / 2 > tuned.chunks || chunks < tuned.chunks / 2;
 }
 
-void ChooseWidth(const TuneResult* tuned, QuerySettings* settings) {
-  settings->ef_source = settings->ef ? "asked" : "segments";
-  if (settings->exact || settings->ef) return;
+SearchWidth ChooseWidth(const TuneResult* tuned, const QuerySettings& settings, std::uint32_t k) {
+  SearchWidth width{settings.exact, settings.ef, settings.ef ? "asked" : "segments"};
+  if (settings.exact || settings.ef) return width;
   // No sample can show that nothing is missed.
-  if (settings->target_recall.value_or(0) >= 1) {
-    settings->exact = true;
-    return;
+  if (settings.target_recall.value_or(0) >= 1) {
+    width.exact = true;
+    return width;
   }
   if (tuned == nullptr) {
-    settings->exact = settings->target_recall.value_or(0) > kRecallOfSegments;
-    return;
+    width.exact = settings.target_recall.value_or(0) > kRecallOfSegments;
+    return width;
   }
   std::optional<std::uint32_t> ef;
-  if (settings->target_recall) {
-    ef = WidthForRecall(tuned->points, *settings->target_recall);
-    settings->exact = !ef;
+  if (settings.target_recall) {
+    ef = WidthForRecall(tuned->points, *settings.target_recall);
+    width.exact = !ef;
   } else if (tuned->ef != 0) {
     ef = tuned->ef;
   }
-  if (!ef) return;
-  settings->ef = InProportion(*ef, settings->k, tuned->k);
-  settings->ef_source = "tuned";
+  if (!ef) return width;
+  width.ef = InProportion(*ef, k, tuned->k);
+  width.ef_source = "tuned";
+  return width;
 }
 
 }  // namespace tracevec

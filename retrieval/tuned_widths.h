@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "retrieval/query_run.h"
+#include "retrieval/query_plan.h"
 #include "tracevec/tune.h"
 
 namespace tracevec {
@@ -21,8 +21,9 @@ double RecallAtWidth(const std::vector<TunePoint>& points, std::uint32_t ef);
 bool IsOutdated(const TuneResult& tuned, std::uint64_t chunks);
 
 /// Where the width of a search comes from: "asked", "tuned", or "segments" when each has its own.
-/// Sets `exact` where only a search that leaves nothing out is known to reach the recall asked for:
-/// without tuning that is one over 0.95, for which segments choose their own widths.
-void ChooseWidth(const TuneResult* tuned, QuerySettings* settings);
+/// `k`: what is to be found. `exact` is set where only a search that leaves nothing out is known to
+/// reach the recall asked for: without tuning that is one over 0.95, for which segments choose
+/// their own widths.
+SearchWidth ChooseWidth(const TuneResult* tuned, const QuerySettings& settings, std::uint32_t k);
 
 }  // namespace tracevec

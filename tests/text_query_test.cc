@@ -149,7 +149,7 @@ std::map<std::uint64_t, float> Fused(const Fusion& fusion, std::vector<RankedKey
 TEST(Fusion, RanksAreSummedReciprocally) {
   Fusion fusion;
   auto scores = Fused(fusion, {{1, 9}, {2, 8}}, {{2, 0.5F}, {3, 0.1F}});
-  EXPECT_FLOAT_EQ(scores[2], 1.0F / 12 + 1.2F / 11);
+  EXPECT_FLOAT_EQ(scores[2], 1.0F / 12 + 1.0F / 11);
   fusion.k = 60;
   fusion.weights = {1, 1};
   scores = Fused(fusion, {{1, 9}, {2, 8}}, {{2, 0.5F}, {3, 0.1F}});

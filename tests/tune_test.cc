@@ -44,10 +44,10 @@ TEST(TunedWidths, AreTakenWhereNothingElseIsAsked) {
   tuned.k = 10;
   tuned.ef = 40;
   tuned.points = {{20, 0.9, 1}, {40, 0.95, 1}, {80, 0.99, 1}};
-  const auto chosen = [](QuerySettings settings, const TuneResult* by) {
-    ChooseWidth(by, &settings);
-    return std::to_string(settings.ef.value_or(0)) + " " + settings.ef_source +
-           (settings.exact ? " exact" : "");
+  const auto chosen = [](const QuerySettings& settings, const TuneResult* by) {
+    const SearchWidth width = ChooseWidth(by, settings, settings.k);
+    return std::to_string(width.ef.value_or(0)) + " " + width.ef_source +
+           (width.exact ? " exact" : "");
   };
   QuerySettings settings;
   EXPECT_EQ(chosen(settings, nullptr), "0 segments");

@@ -23,23 +23,34 @@ struct ReceiptStage {
   std::uint64_t n_out = 0;
 };
 
-/// One source of candidates of a search by text.
+/// One source of candidates of a search by text, or of several sources.
 struct ReceiptSource {
   std::string name;              ///< "dense" or "lexical"
+  std::string field;             ///< Of "dense": the vector field.
+  std::uint32_t phrasing = 0;    ///< Of the request, from 0.
   double weight = 1;             ///< In the fusion.
   std::uint64_t candidates = 0;  ///< Asked for.
   std::uint64_t found = 0;
   std::uint64_t rows_scored = 0;  ///< Rows of terms that were scored, or distances computed.
 };
 
-/// Where a hit of a hybrid search comes from. Ranks are from 1; 0: the source did not find it.
+/// What a source said of a hit.
+struct ReceiptLedgerSource {
+  std::uint32_t source = 0;  ///< Its place in Receipt::sources.
+  std::uint32_t rank = 0;    ///< From 1.
+  float score = 0;
+};
+
+/// Where a hit of several sources comes from. Ranks are from 1; 0: no source of the kind found it.
 struct ReceiptLedgerEntry {
   std::string id;  ///< Of the chunk.
   float score = 0;
+  /// The best rank among the sources of a kind, and the score there.
   std::uint32_t dense_rank = 0;
   float dense_score = 0;
   std::uint32_t lexical_rank = 0;
   float lexical_score = 0;
+  std::vector<ReceiptLedgerSource> sources;  ///< Each that found it.
 };
 
 /// How one part of an index, a segment or a block of the head, is searched under a filter.
@@ -63,11 +74,12 @@ struct TRACEVEC_EXPORT Receipt {
   Timestamp time;
   std::string label;
   std::string collection;
-  std::string field;
+  std::string field;  ///< Of the first vector; `sources` has those of all.
   /// "exact_scan" (float32), "code_scan" (codes, rescored), "graph" (the same, with segments
   /// searched along their graphs), "filtered_scan" (codes of what matches the filter),
   /// "filtered_graph" (segments searched along their graphs under a filter), "lexical" (by text
-  /// alone); with "+lexical" behind it where a text was searched for besides.
+  /// alone); of several sources those of each vector field, and "lexical" with a text, joined by
+  /// "+".
   std::string plan;
   std::string filter;  ///< The filter as printed back, or empty.
   std::string metric;
@@ -99,11 +111,11 @@ struct TRACEVEC_EXPORT Receipt {
   double total_micros = 0;      ///< Wall time; in a batch from when a thread took the query up.
   std::vector<ReceiptStage> stages;
   std::vector<SearchPart> parts;  ///< With a filter.
-  // Of a search by text, else empty.
+  // Of a search by text or of several sources, else empty.
   std::string analyzer;                    ///< Its identity.
-  std::string fusion;                      ///< "rrf", "weighted" or "dbsf" where it was hybrid.
-  std::vector<ReceiptSource> sources;      ///< One, or two where it was hybrid.
-  std::vector<ReceiptLedgerEntry> ledger;  ///< One a hit where it was hybrid.
+  std::string fusion;                      ///< "rrf", "weighted" or "dbsf" of several sources.
+  std::vector<ReceiptSource> sources;      ///< In the order in which they are fused.
+  std::vector<ReceiptLedgerEntry> ledger;  ///< One a hit where there were several sources.
 
   std::string ToJson() const;
 };

@@ -15,6 +15,14 @@
 
 namespace tracevec {
 
+/// What a source of candidates searches.
+enum class SourceKind : std::uint8_t {
+  kDense = 0,    ///< A vector field, by metric.
+  kLexical = 1,  ///< The text field, by BM25.
+};
+/// "dense" or "lexical".
+TRACEVEC_EXPORT std::string_view SourceKindName(SourceKind kind);
+
 /// How what several sources found becomes one list. Stored nowhere.
 enum class FusionMethod : std::uint8_t {
   /// Sum of weight / (k + rank): Cormack, Clarke and Buettcher, "Reciprocal Rank Fusion outperforms
@@ -40,31 +48,56 @@ TRACEVEC_EXPORT std::string_view ScoreNormalizationName(ScoreNormalization norma
 /// Errors: InvalidArgument with the nearest name.
 TRACEVEC_EXPORT Result<ScoreNormalization> ParseScoreNormalization(std::string_view name);
 
-/// Of a search by vector and text. The score of a hit is then the fused one, and equal ones come by
-/// id. A candidate that a source did not find gets nothing from it, and where scores are
-/// standardised (kZScore) what that source's worst gets.
+/// Of a search of several sources: vectors, phrasings, a text. The score of a hit is then the fused
+/// one, and equal ones come by id. A candidate that a source did not find gets nothing from it, and
+/// where scores are standardised (kZScore) what that source's worst gets.
 struct Fusion {
   FusionMethod method = FusionMethod::kRrf;
   /// Of kRrf, 0 to 1e6: how little the first ranks stand out. The paper has 60; on four judged sets
   /// 10 is better (docs/lexical.md).
   double k = 10;
-  /// Of the vector's candidates and the text's; empty: 1 each, under kRrf 1 and 1.2.
+  /// One for each vector field and one for the text, in the order in which the request first has
+  /// them: `vector` or `like`, `vectors`, `text`. Empty: 1 each, but of a text under kRrf 1.2. The
+  /// phrasings of a field, or of texts, share its weight in equal parts.
   std::vector<double> weights;
   ScoreNormalization normalization = ScoreNormalization::kMinMax;  ///< Of kWeighted.
   std::uint32_t candidates = 100;  ///< Of each source, 1 to 16,384; in effect at least k hits.
 };
 
-/// A query for the best chunks. At least one of `vector`, `like` and `text` is set, and not both
-/// `vector` and `like`. With a text beside one of them the search is hybrid: see Fusion.
+/// A query vector of a field, of the field's dimension. Read during the call only.
+struct FieldVector {
+  std::string field;
+  std::span<const float> vector;
+};
+
+/// Another wording of a question.
+struct Phrasing {
+  std::span<const float> vector;     ///< As in SearchRequest, of its `field`.
+  std::vector<FieldVector> vectors;  ///< Of further fields.
+  std::string text;
+};
+
+/// A query for the best chunks. At least one of `vector`, `like`, `vectors` and `text` is set, or a
+/// phrasing, and not both `vector` and `like`. Each vector and each text is a source of candidates;
+/// what several find is fused (see Fusion), and each hit says which found it. All see one view,
+/// through one filter, and have one deadline: what the first have used is gone for the others. At
+/// most 256 sources.
 struct SearchRequest {
   /// The query vector, of the field's dimension. Read during the call only.
   std::span<const float> vector;
-  /// Search by a stored chunk's vector; that chunk itself is left out.
+  /// Query vectors of further fields, no field twice. Together with `vector` its field may be left
+  /// out only where there is one.
+  std::vector<FieldVector> vectors;
+  /// Search by a stored chunk's vector; that chunk itself is left out of what any source finds.
   std::string like;
   /// Searches the texts of chunks, in a collection with a text field: words and "phrases", of which
   /// any may match, +required and -excluded ones, prefix*; see docs/lexical.md. At most 65,536
   /// bytes. Where it has only stop words, it finds nothing.
   std::string text;
+  /// Further wordings of the question, searched for with it: phrasing 0 is made of the members
+  /// above, if there are any, and phrasing i is phrasings[i - 1]. Eight of them take less than six
+  /// times as long as one (docs/lexical.md).
+  std::vector<Phrasing> phrasings;
   Fusion fusion;
   std::uint32_t k = 10;  ///< 1 to 16,384.
   Filter where;          ///< Empty: no filter.
@@ -82,7 +115,7 @@ struct SearchRequest {
       deadline_ms;            ///< What is found by then is returned, and the receipt says so.
   bool with_vectors = false;  ///< Fill Hit::vector with the vector as given.
   bool with_content = true;   ///< Fill text, span, section and metadata of the hits.
-  EmbeddingSpace space;       ///< Of the query vector.
+  EmbeddingSpace space;       ///< Of all query vectors.
   std::string label;          ///< Kept in the receipt.
   ReceiptLevel receipt = ReceiptLevel::kSummary;
 };
@@ -91,6 +124,15 @@ struct SearchRequest {
 struct SourceScore {
   std::uint32_t rank = 0;  ///< From 1.
   float score = 0;         ///< The metric's, or BM25.
+};
+
+/// A source that found a hit, and what it said of it.
+struct HitSource {
+  SourceKind kind = SourceKind::kDense;
+  std::string field;           ///< Of kDense: the vector field.
+  std::uint32_t phrasing = 0;  ///< Of the request, from 0.
+  std::uint32_t rank = 0;      ///< From 1.
+  float score = 0;             ///< The metric's, or BM25.
 };
 
 /// A found chunk. Larger scores are better; hits come by score, equal scores by id.
@@ -106,8 +148,10 @@ struct Hit {
   std::optional<std::uint32_t> page;
   Metadata metadata;
   std::vector<float> vector;
-  std::optional<SourceScore> dense;    ///< Of a hybrid search: among the vector's candidates,
-  std::optional<SourceScore> lexical;  ///< and among the text's.
+  /// Of a search of several sources: its best rank among the candidates of vectors,
+  std::optional<SourceScore> dense;
+  std::optional<SourceScore> lexical;  ///< and of texts;
+  std::vector<HitSource> sources;      ///< and each source that found it.
 };
 
 struct SearchResponse {

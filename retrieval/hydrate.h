@@ -1,0 +1,21 @@
+#pragma once
+
+#include <vector>
+
+#include "retrieval/answer_query.h"
+
+namespace tracevec {
+
+/// What hits show besides ids, scores and sources.
+struct HydrateOptions {
+  bool content = true;                     ///< Text, span, section, page and metadata.
+  const BoundField* vectors_of = nullptr;  ///< Null: no vectors.
+};
+
+/// The hits of an answer, read at the plan's view. Cost: some 3 us a hit whose document no other
+/// has. Errors: IOError, Corruption.
+Result<std::vector<Hit>> Hydrate(const Engine& engine, const CollectionState& state,
+                                 const QueryPlan& plan, const QueryAnswer& answer,
+                                 const HydrateOptions& options);
+
+}  // namespace tracevec
