@@ -4,6 +4,7 @@
 
 #include "python/bindings.h"
 #include "python/bindings_arguments.h"
+#include "python/bindings_query.h"
 #include "python/bindings_records.h"
 #include "python/bindings_status.h"
 
@@ -182,31 +183,6 @@ ReceiptLevel TakeReceiptLevel(nb::handle object) {
       Status::InvalidArgument("receipt: expected 'off', 'summary' or 'keep', got '" + level + "'"));
 }
 
-/// None: the default.
-Fusion TakeFusion(nb::handle object) {
-  Fusion fusion;
-  if (object.is_none()) return fusion;
-  fusion.method = Unwrap(ParseFusionMethod(TakeString(object.attr("method"), "fusion")));
-  fusion.k = TakeOptionalDouble(object.attr("k"), "fusion: k").value_or(fusion.k);
-  fusion.normalization =
-      Unwrap(ParseScoreNormalization(TakeString(object.attr("normalization"), "normalization")));
-  fusion.candidates = TakeUint32(object.attr("candidates"), "fusion: candidates");
-  const nb::object weights = object.attr("weights");
-  if (weights.is_none()) return fusion;
-  for (nb::handle weight : weights) {
-    fusion.weights.push_back(TakeOptionalDouble(weight, "fusion: weights").value_or(0));
-  }
-  return fusion;
-}
-
-/// None: no text. The library takes an empty one for none.
-std::string TakeText(nb::handle object) {
-  if (object.is_none()) return {};
-  std::string text = TakeString(object, "text");
-  if (text.empty()) Raise(Status::InvalidArgument("text is empty"));
-  return text;
-}
-
 /// What one search and a batch have in common. `Request`: SearchRequest or BatchRequest.
 template <typename Request>
 void TakeQuery(Request* request, nb::handle k, nb::handle where, nb::handle field, nb::handle ef,
@@ -224,30 +200,30 @@ void TakeQuery(Request* request, nb::handle k, nb::handle where, nb::handle fiel
   request->receipt = TakeReceiptLevel(receipt);
 }
 
-Explanation Explain(const Collection& self, const std::optional<FloatVector>& vector,
-                    nb::handle text, nb::handle fusion, nb::handle like, nb::handle k,
+Explanation Explain(const Collection& self, nb::handle vector, nb::handle vectors, nb::handle text,
+                    nb::handle phrasings, nb::handle fusion, nb::handle like, nb::handle k,
                     nb::handle where, nb::handle field, nb::handle ef, nb::handle target_recall,
                     bool exact, nb::handle deadline_ms, nb::handle space, nb::handle label,
                     nb::handle receipt) {
   SearchRequest request;
-  if (vector) request.vector = std::span<const float>(vector->data(), vector->size());
+  QueryArguments query;
+  query.Take(vector, vectors, text, phrasings, &request);
   if (!like.is_none()) request.like = TakeString(like, "like");
-  request.text = TakeText(text);
   request.fusion = TakeFusion(fusion);
   TakeQuery(&request, k, where, field, ef, target_recall, exact, deadline_ms, space, label,
             receipt);
   return WithoutGil([&] { return self.Explain(request); });
 }
 
-SearchResponse Search(const Collection& self, const std::optional<FloatVector>& vector,
-                      nb::handle text, nb::handle fusion, nb::handle like, nb::handle k,
-                      nb::handle where, nb::handle field, nb::handle ef, nb::handle target_recall,
-                      bool exact, nb::handle deadline_ms, bool with_vectors, nb::handle space,
-                      nb::handle label, nb::handle receipt) {
+SearchResponse Search(const Collection& self, nb::handle vector, nb::handle vectors,
+                      nb::handle text, nb::handle phrasings, nb::handle fusion, nb::handle like,
+                      nb::handle k, nb::handle where, nb::handle field, nb::handle ef,
+                      nb::handle target_recall, bool exact, nb::handle deadline_ms,
+                      bool with_vectors, nb::handle space, nb::handle label, nb::handle receipt) {
   SearchRequest request;
-  if (vector) request.vector = std::span<const float>(vector->data(), vector->size());
+  QueryArguments query;
+  query.Take(vector, vectors, text, phrasings, &request);
   if (!like.is_none()) request.like = TakeString(like, "like");
-  request.text = TakeText(text);
   request.fusion = TakeFusion(fusion);
   request.with_vectors = with_vectors;
   TakeQuery(&request, k, where, field, ef, target_recall, exact, deadline_ms, space, label,
@@ -284,17 +260,18 @@ void BindSearch(nb::module_& module, nb::class_<Collection>& collection) {
   BindHit(module);
   BindResponses(module);
   collection
-      .def("search", &Search, nb::arg("vector").noconvert().none(), nb::arg("text").none(),
-           nb::arg("fusion").none(), nb::arg("like").none(), nb::arg("k").none(),
-           nb::arg("where").none(), nb::arg("field").none(), nb::arg("ef").none(),
-           nb::arg("target_recall").none(), nb::arg("exact"), nb::arg("deadline_ms").none(),
-           nb::arg("with_vectors"), nb::arg("space").none(), nb::arg("label").none(),
-           nb::arg("receipt").none())
-      .def("explain", &Explain, nb::arg("vector").noconvert().none(), nb::arg("text").none(),
-           nb::arg("fusion").none(), nb::arg("like").none(), nb::arg("k").none(),
-           nb::arg("where").none(), nb::arg("field").none(), nb::arg("ef").none(),
-           nb::arg("target_recall").none(), nb::arg("exact"), nb::arg("deadline_ms").none(),
+      .def("search", &Search, nb::arg("vector").none(), nb::arg("vectors").none(),
+           nb::arg("text").none(), nb::arg("phrasings").none(), nb::arg("fusion").none(),
+           nb::arg("like").none(), nb::arg("k").none(), nb::arg("where").none(),
+           nb::arg("field").none(), nb::arg("ef").none(), nb::arg("target_recall").none(),
+           nb::arg("exact"), nb::arg("deadline_ms").none(), nb::arg("with_vectors"),
            nb::arg("space").none(), nb::arg("label").none(), nb::arg("receipt").none())
+      .def("explain", &Explain, nb::arg("vector").none(), nb::arg("vectors").none(),
+           nb::arg("text").none(), nb::arg("phrasings").none(), nb::arg("fusion").none(),
+           nb::arg("like").none(), nb::arg("k").none(), nb::arg("where").none(),
+           nb::arg("field").none(), nb::arg("ef").none(), nb::arg("target_recall").none(),
+           nb::arg("exact"), nb::arg("deadline_ms").none(), nb::arg("space").none(),
+           nb::arg("label").none(), nb::arg("receipt").none())
       .def("search_batch", &SearchBatch, nb::arg("queries").noconvert().none(),
            nb::arg("texts").none(), nb::arg("fusion").none(), nb::arg("threads").none(),
            nb::arg("k").none(), nb::arg("where").none(), nb::arg("field").none(),

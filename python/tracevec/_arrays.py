@@ -18,15 +18,17 @@ FloatArray = np.ndarray[Any, np.dtype[np.float32]]
 _FLOAT32 = np.dtype(np.float32)
 
 
-def as_vector(value: Any, name: str) -> FloatArray:
-    """A float32 array of one dimension."""
+def as_query_rows(value: Any, name: str) -> list[FloatArray]:
+    """One float32 vector, or the rows of an array of several."""
     array = _as_float32(value, name)
-    if array.ndim != 1:
+    if array.ndim == 1:
+        return [array]
+    if array.ndim != 2 or len(array) == 0:
         raise InvalidArgument(
-            f"{name}: expected one vector (a 1-D array), got shape {array.shape}; "
-            f"search_batch takes several"
+            f"{name}: expected one vector (a 1-D array), or one for each phrasing of the question "
+            f"(2-D), got shape {array.shape}"
         )
-    return array
+    return list(array)
 
 
 def as_matrix(value: Any, name: str) -> FloatArray:

@@ -81,7 +81,9 @@ class Collection:
     def search(
         self,
         vector: _Floats | None,
+        vectors: list[tuple[str, _Floats]] | None,
         text: str | None,
+        phrasings: list[tuple[_Floats | None, list[tuple[str, _Floats]] | None, str | None]] | None,
         fusion: Fusion | None,
         like: str | None,
         k: int,
@@ -99,7 +101,9 @@ class Collection:
     def explain(
         self,
         vector: _Floats | None,
+        vectors: list[tuple[str, _Floats]] | None,
         text: str | None,
+        phrasings: list[tuple[_Floats | None, list[tuple[str, _Floats]] | None, str | None]] | None,
         fusion: Fusion | None,
         like: str | None,
         k: int,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from . import _core
-from ._arrays import as_list, as_matrix, as_vector
+from ._arrays import as_list, as_matrix
 from ._core import Explanation
 from ._filters import Where, encode_where
+from ._queries import as_query
 from ._results import BatchResult, Hits
 from ._types import EmbeddingSpace, Fusion
 from .errors import InvalidArgument
@@ -23,7 +25,7 @@ class SearchMethods:
         vector: Any = None,
         k: int = 10,
         *,
-        text: str | None = None,
+        text: str | Sequence[str] | None = None,
         fusion: Fusion | str | None = None,
         like: str | None = None,
         where: Where = None,
@@ -40,12 +42,15 @@ class SearchMethods:
         """The k best chunks for a vector, for the vector of a stored chunk, for a text, or both.
 
         Args:
-            vector: One vector of the field's dimension.
+            vector: One vector of the field's dimension; ``{"body": q, "title": r}`` for several
+                fields; a row for each phrasing of the question in place of one, in both forms.
             k: 1 to 16,384.
             text: Searches the texts of chunks, in a collection with a ``TextField``: words and
                 ``"phrases"``, of which any may match, ``+required`` and ``-excluded`` ones,
-                ``prefix*``. With a vector beside it the search is hybrid.
-            fusion: Of a hybrid search: a ``Fusion``, or its method alone.
+                ``prefix*``. With a vector beside it the search is hybrid. A list: a text for each
+                phrasing; row i of vectors and text i are phrasing i.
+            fusion: Where there are several sources (vectors of fields, a text, phrasings): a
+                ``Fusion``, or its method alone.
             like: Id of a stored chunk to search by; it is left out of the hits.
             where: Filter, as text (``"year >= 2020 AND lang IN ('en', 'nl')"``) or as a dict
                 (``{"year": {"$gte": 2020}}``).
@@ -58,23 +63,28 @@ class SearchMethods:
             exact: float32 over everything, no approximation.
             deadline_ms: What is found by then is returned, and the receipt says so.
             with_vectors: Fill ``Hit.vector``.
-            space: Model of the query vector; None: asserted to fit.
+            space: Model of the query vectors; None: asserted to fit.
             label: Kept in the receipt.
             receipt: ``"summary"`` or ``"off"``; ``"keep"`` is not in this version.
 
         Returns:
             ``Hits``, best first, equal scores by id; fewer than k when fewer match. Larger scores
-            are better: cosine, dot product, minus the squared distance, BM25, or of a hybrid search
-            the fused score, with both sources' in ``Hit.dense`` and ``Hit.lexical``.
+            are better: cosine, dot product, minus the squared distance, BM25, or of several sources
+            the fused score; then ``Hit.sources`` says for each source that found the hit its kind,
+            field, phrasing, rank and score, and ``Hit.dense`` and ``Hit.lexical`` the best of each
+            kind.
 
         Raises:
             InvalidArgument: Vector, text, k or filter; the message has position and nearest name.
             NotFound: ``like`` does not exist.
             EmbeddingSpaceMismatch, Unsupported, DeadlineExceeded.
         """
+        query = as_query(vector, text)
         response = self._handle.search(
-            None if vector is None else as_vector(vector, "vector"),
-            text,
+            query.vector,
+            query.vectors,
+            query.text,
+            query.phrasings,
             _as_fusion(fusion),
             like,
             k,
@@ -96,7 +106,7 @@ class SearchMethods:
         vector: Any = None,
         k: int = 10,
         *,
-        text: str | None = None,
+        text: str | Sequence[str] | None = None,
         fusion: Fusion | str | None = None,
         like: str | None = None,
         where: Where = None,
@@ -119,9 +129,12 @@ class SearchMethods:
             ``Explanation``: the plan and, for each part of the index, how it would be searched and
             how many rows the filter is expected to match, with bounds.
         """
+        query = as_query(vector, text)
         return self._handle.explain(
-            None if vector is None else as_vector(vector, "vector"),
-            text,
+            query.vector,
+            query.vectors,
+            query.text,
+            query.phrasings,
             _as_fusion(fusion),
             like,
             k,

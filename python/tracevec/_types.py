@@ -73,13 +73,14 @@ class TextField:
 
 @dataclass(frozen=True)
 class Fusion:
-    """How what a vector and a text found becomes one list: ``search(..., fusion=)``.
+    """How what several sources found becomes one list: ``search(..., fusion=)``.
 
     Args:
         method: ``"rrf"`` (reciprocal ranks), ``"weighted"`` (normalised scores) or ``"dbsf"``
             (scores on the scale of each source's distribution).
         k: Of ``"rrf"``: how little the first ranks stand out.
-        weights: Of the vector's candidates and the text's; None: 1 each, for ``"rrf"`` 1 and 1.2.
+        weights: One for each vector field and one for the text, in the order given, the text last;
+            None: 1 each, but of a text under ``"rrf"`` 1.2. Phrasings share them in equal parts.
         normalization: Of ``"weighted"``: ``"min_max"`` or ``"z_score"``.
         candidates: Of each source, 1 to 16,384; in effect at least k hits.
     """
