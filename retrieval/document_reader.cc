@@ -113,6 +113,9 @@ Result<VersionReader> VersionReader::OfChunk(const Store& store, CollectionNumbe
 }
 
 std::optional<std::size_t> VersionReader::OrdinalOf(ChunkNumber chunk) {
+  // The chunks of a document's first version have the numbers 0, 1, 2...
+  const std::size_t likely = Raw(chunk);
+  if (likely < version_.entries.size() && version_.entries[likely].chunk == chunk) return likely;
   if (ordinals_.empty()) {
     for (std::uint32_t i = 0; i < version_.entries.size(); ++i) {
       ordinals_.emplace_back(version_.entries[i].chunk, i);

@@ -53,7 +53,7 @@ struct TextRange {
 
 /// A passage on its way. A source fills key, score and scores, which is cheap; the rest is read
 /// when a stage needs it, and for what is left at the end.
-struct Candidate {
+struct PassageCandidate {
   CandidateKey key;  ///< Of its best chunk.
   float score = 0;
   std::vector<StageScore> scores;  ///< Of that chunk, in the order in which it got them.
@@ -147,6 +147,6 @@ Status CheckStages(std::span<const PipelineStage> stages, std::span<const std::s
 /// its own, DeadlineExceeded where it is late, InvalidArgument where it gives what it must not,
 /// Internal where it throws. The candidates are not to be used after one.
 Status RunStages(std::span<const PipelineStage> stages, StageContext& context,
-                 std::vector<Candidate>* candidates, std::vector<StageReport>* reports);
+                 std::vector<PassageCandidate>* candidates, std::vector<StageReport>* reports);
 
 }  // namespace tracevec

@@ -30,7 +30,7 @@ class StoredStageDocument final : public StageDocument {
 
 std::uint32_t ViewStageReader::Add(const CollectionState& state, const CollectionView& view,
                                    const IndexView& rows) {
-  sources_.push_back({&state, &view, &rows});
+  sources_.push_back({&state, &view, &rows, {}});
   return static_cast<std::uint32_t>(sources_.size() - 1);
 }
 
@@ -48,9 +48,10 @@ const ChunkState& ViewStageReader::StateOf(const CandidateKey& key) {
 }
 
 Result<StageDocument*> ViewStageReader::Document(const CandidateKey& key) {
-  std::unique_ptr<StageDocument>& document = documents_[{key.collection, key.document}];
+  Source& source = sources_[key.collection];
+  std::unique_ptr<StageDocument>& document = source.documents[Raw(key.document)];
   if (document == nullptr) {
-    const CollectionNumber collection = sources_[key.collection].state->number;
+    const CollectionNumber collection = source.state->number;
     TRACEVEC_ASSIGN_OR_RETURN(
         VersionReader reader,
         VersionReader::OfChunk(store_, collection, *StateOf(key).document, key.chunk));

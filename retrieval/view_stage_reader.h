@@ -2,12 +2,11 @@
 
 #include <cstdint>
 #include <deque>
-#include <map>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
+#include <unordered_map>
 #include <vector>
 
 #include "core/ids.h"
@@ -41,6 +40,7 @@ class ViewStageReader final : public StageReader {
     const CollectionState* state;
     const CollectionView* view;
     const IndexView* rows;
+    std::unordered_map<std::uint64_t, std::unique_ptr<StageDocument>> documents;  ///< By number.
   };
 
   const ChunkState& StateOf(const CandidateKey& key);
@@ -48,7 +48,6 @@ class ViewStageReader final : public StageReader {
 
   const Store& store_;
   std::vector<Source> sources_;
-  std::map<std::pair<std::uint32_t, DocumentNumber>, std::unique_ptr<StageDocument>> documents_;
   std::deque<std::vector<float>> vectors_;  // Read from the store.
   StateScratch scratch_;
 };

@@ -102,7 +102,7 @@ enum class DedupMethod : std::uint8_t {
 /// Keeps the better of two that say the same; it cites those that were dropped.
 struct DedupStage {
   DedupMethod method = DedupMethod::kVector;
-  /// Over 0 to 1. By default 0.95 of vectors, 0.7 of shingles; kHash has none.
+  /// Over 0 to 1. By default 0.95 of vectors, 0.6 of shingles; kHash has none.
   std::optional<double> similarity = {};
   std::string field;  ///< Of kVector; may be empty with one.
 };
