@@ -13,7 +13,7 @@
 namespace tracevec {
 namespace {
 
-constexpr std::array<std::string_view, 2> kKindNames = {"dense", "lexical"};
+constexpr std::array<std::string_view, 3> kKindNames = {"dense", "lexical", "sparse"};
 constexpr std::array<std::string_view, 3> kMethodNames = {"rrf", "weighted", "dbsf"};
 constexpr std::array<std::string_view, 2> kNormalizationNames = {"min_max", "z_score"};
 constexpr std::uint32_t kMostCandidates = 16'384;

@@ -58,12 +58,32 @@ Status CheckSpace(const EmbeddingSpace& space, const std::string& field) {
   return CheckUtf8(space.query_prompt, field + ": query_prompt");
 }
 
-Status CheckVectorField(const std::string& name, const VectorField& vector) {
-  TRACEVEC_RETURN_IF_ERROR(CheckFieldName("vector", name));
-  const std::string field = Field("vector", name);
-  if (std::find(kBuiltInFields.begin(), kBuiltInFields.end(), name) != kBuiltInFields.end()) {
-    return Status::InvalidArgument(field + ": the name is taken by a built-in field");
+/// Of a vector field, sparse or not.
+Status CheckVectorName(std::string_view kind, const std::string& name) {
+  TRACEVEC_RETURN_IF_ERROR(CheckFieldName(kind, name));
+  if (std::find(kBuiltInFields.begin(), kBuiltInFields.end(), name) == kBuiltInFields.end()) {
+    return Status::Ok();
   }
+  return Status::InvalidArgument(Field(kind, name) + ": the name is taken by a built-in field");
+}
+
+Status CheckSparseFields(const CollectionSchema& schema) {
+  if (schema.sparse_vectors.size() > kMaxVectorFields) {
+    return Status::InvalidArgument("sparse fields: expected at most " +
+                                   std::to_string(kMaxVectorFields) + ", got " +
+                                   std::to_string(schema.sparse_vectors.size()));
+  }
+  for (const auto& [name, unused] : schema.sparse_vectors) {
+    TRACEVEC_RETURN_IF_ERROR(CheckVectorName("sparse", name));
+    if (!schema.vectors.contains(name)) continue;
+    return Status::InvalidArgument(Field("sparse", name) + ": a vector field has this name");
+  }
+  return Status::Ok();
+}
+
+Status CheckVectorField(const std::string& name, const VectorField& vector) {
+  TRACEVEC_RETURN_IF_ERROR(CheckVectorName("vector", name));
+  const std::string field = Field("vector", name);
   if (vector.dimension == 0 || vector.dimension > kMaxDimension) {
     return Status::InvalidArgument(field + ": dimension: expected 1 to " +
                                    std::to_string(kMaxDimension) + ", got " +
@@ -196,6 +216,7 @@ Status CheckSchema(const CollectionSchema& schema) {
   for (const auto& [name, vector] : schema.vectors) {
     TRACEVEC_RETURN_IF_ERROR(CheckVectorField(name, vector));
   }
+  TRACEVEC_RETURN_IF_ERROR(CheckSparseFields(schema));
   for (const auto& [name, type] : schema.metadata) {
     TRACEVEC_RETURN_IF_ERROR(CheckFieldName("metadata", name));
     if (type > MetadataType::kTimestampList) {

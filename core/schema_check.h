@@ -9,10 +9,10 @@
 namespace tracevec {
 
 /// Checks a schema before a collection is made of it: 0 to 16 vector fields of dimension 1 to
-/// 65,536; field names of 1 to 255 bytes of UTF-8 that do not start with '$' (the operators of the
-/// JSON filter dialect do); no vector field named like a built-in field (id, document, text,
-/// version; a metadata field may be, filters reach it as meta.id); templates; all texts UTF-8.
-/// Errors: InvalidArgument that names the field.
+/// 65,536, and 0 to 16 sparse fields; field names of 1 to 255 bytes of UTF-8 that do not start with
+/// '$' (the operators of the JSON filter dialect do); no vector field named like a built-in field
+/// (id, document, text, version; a metadata field may be, filters reach it as meta.id); templates;
+/// all texts UTF-8. Errors: InvalidArgument that names the field.
 Status CheckSchema(const CollectionSchema& schema);
 
 /// Checks metadata against a schema: the types of declared fields, names of 1 to 255 bytes at

@@ -36,11 +36,13 @@ std::vector<std::unique_ptr<ChunkState>> StatesAfter(const RowSet& set, std::uin
 }  // namespace
 
 CollectionIndex::CollectionIndex(std::vector<FieldLayout> fields, std::uint64_t most_rows,
-                                 std::string analyzer)
+                                 std::string analyzer, std::size_t sparse_fields)
     : fields_(std::move(fields)),
       most_rows_(most_rows),
       analyzer_(std::move(analyzer)),
-      head_(fields_, analyzer_.empty() ? BlockTexts::kNone : BlockTexts::kPostings) {}
+      sparse_fields_(sparse_fields),
+      head_(fields_, analyzer_.empty() ? BlockTexts::kNone : BlockTexts::kPostings,
+            sparse_fields_) {}
 
 void CollectionIndex::Append(NewRow row) {
   const std::uint64_t terms = row.terms != nullptr && !analyzer_.empty() ? row.terms->length() : 0;

@@ -36,10 +36,12 @@ class CollectionIndex {
   /// `most_rows`: of a build, see kMostSegmentRows. `analyzer`: identity of what made the terms of
   /// rows; empty: texts are not indexed.
   explicit CollectionIndex(std::vector<FieldLayout> fields,
-                           std::uint64_t most_rows = kMostSegmentRows, std::string analyzer = {});
+                           std::uint64_t most_rows = kMostSegmentRows, std::string analyzer = {},
+                           std::size_t sparse_fields = 0);
 
   const std::vector<FieldLayout>& fields() const { return fields_; }
   const std::string& analyzer() const { return analyzer_; }
+  std::size_t sparse_fields() const { return sparse_fields_; }
 
   /// See Head::Reserve.
   void Reserve(std::size_t rows) { head_.Reserve(rows); }
@@ -101,6 +103,7 @@ class CollectionIndex {
   std::vector<FieldLayout> fields_;
   std::uint64_t most_rows_;
   std::string analyzer_;
+  std::size_t sparse_fields_;
   std::uint64_t live_terms_ = 0;  ///< Of the texts of live rows.
   std::vector<Entry> segments_;
   Head head_;

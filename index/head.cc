@@ -4,8 +4,8 @@
 
 namespace tracevec {
 
-Head::Head(std::vector<FieldLayout> fields, BlockTexts texts)
-    : fields_(std::move(fields)), texts_(texts) {}
+Head::Head(std::vector<FieldLayout> fields, BlockTexts texts, std::size_t sparse_fields)
+    : fields_(std::move(fields)), texts_(texts), sparse_fields_(sparse_fields) {}
 
 void Head::Reserve(std::size_t rows) {
   std::size_t room = 0;
@@ -14,7 +14,7 @@ void Head::Reserve(std::size_t rows) {
   }
   const std::uint32_t capacity = RowBlock::CapacityFor(fields_);
   while (room < rows) {
-    blocks_.push_back(std::make_shared<RowBlock>(capacity, fields_, texts_));
+    blocks_.push_back(std::make_shared<RowBlock>(capacity, fields_, texts_, sparse_fields_));
     room += capacity;
   }
 }

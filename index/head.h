@@ -36,7 +36,8 @@ class Head {
     std::uint32_t row = 0;
   };
 
-  explicit Head(std::vector<FieldLayout> fields, BlockTexts texts = BlockTexts::kNone);
+  explicit Head(std::vector<FieldLayout> fields, BlockTexts texts = BlockTexts::kNone,
+                std::size_t sparse_fields = 0);
 
   /// Makes room, so that the next `rows` calls of Append cannot fail for want of memory for
   /// vectors. Throws std::bad_alloc and changes nothing.
@@ -68,6 +69,7 @@ class Head {
 
   std::vector<FieldLayout> fields_;
   BlockTexts texts_;
+  std::size_t sparse_fields_;
   std::deque<std::shared_ptr<RowBlock>> blocks_;
   std::uint64_t first_block_ = 0;  // The number of blocks_.front().
   std::size_t append_block_ = 0;   // In blocks_; those after it are reserved.

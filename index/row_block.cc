@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t kHeadCodeBytes = std::size_t{512} << 10;
 constexpr std::size_t kLeastRows = 512;
+constexpr std::size_t kSparseEntryBytes = sizeof(std::uint32_t) + sizeof(float);
 
 }  // namespace
 
@@ -23,7 +24,8 @@ std::uint32_t RowBlock::CapacityFor(std::span<const FieldLayout> fields) {
       std::max(kLeastRows, kHeadCodeBytes / std::max<std::size_t>(row_bytes, 64)));
 }
 
-RowBlock::RowBlock(std::uint32_t capacity, std::vector<FieldLayout> fields, BlockTexts texts)
+RowBlock::RowBlock(std::uint32_t capacity, std::vector<FieldLayout> fields, BlockTexts texts,
+                   std::size_t sparse_fields)
     : RowSet(std::move(fields)),
       capacity_(capacity),
       ids_(capacity),
@@ -34,8 +36,10 @@ RowBlock::RowBlock(std::uint32_t capacity, std::vector<FieldLayout> fields, Bloc
       own_columns_(fields_.size()),
       texts_(texts),
       own_terms_(texts != BlockTexts::kNone ? capacity : 0),
-      own_lengths_(texts != BlockTexts::kNone ? capacity : 0) {
+      own_lengths_(texts != BlockTexts::kNone ? capacity : 0),
+      own_sparse_(sparse_fields) {
   ReserveRows(capacity);
+  for (auto& column : own_sparse_) column.resize(capacity);
   documents_ = own_documents_.data();
   chunks_ = own_chunks_.data();
   created_ = own_created_.data();
@@ -65,6 +69,7 @@ std::size_t RowBlock::memory_bytes() const {
     row_bytes += layout.stride() + layout.factor_bytes() + field.dimension * sizeof(float) + 1;
   }
   if (!own_terms_.empty()) row_bytes += sizeof own_terms_[0] + sizeof own_lengths_[0];
+  row_bytes += own_sparse_.size() * sizeof(std::shared_ptr<const SparseVector>);
   return row_bytes * capacity_ + terms_bytes_.load(std::memory_order_relaxed);
 }
 
@@ -117,6 +122,12 @@ std::uint32_t RowBlock::Append(NewRow row) {
     own_lengths_[at] = row.terms->length();
     terms_bytes_.fetch_add(row.terms->memory_bytes(), std::memory_order_relaxed);
     own_terms_[at] = std::move(row.terms);
+  }
+  for (std::size_t f = 0; f < own_sparse_.size() && f < row.sparse.size(); ++f) {
+    if (row.sparse[f] == nullptr) continue;
+    terms_bytes_.fetch_add(row.sparse[f]->indices.size() * kSparseEntryBytes,
+                           std::memory_order_relaxed);
+    own_sparse_[f][at] = std::move(row.sparse[f]);
   }
   states_[at].store(state.release(), std::memory_order_release);
   return size_++;

@@ -33,6 +33,8 @@ struct NewRow {
   /// The commit that gave it this state; not set where that is not asked for.
   CommitNumber stated{};
   std::shared_ptr<const RowTerms> terms;  ///< Of its text; null: it has none.
+  /// One a sparse field, or none at all; null: no vector. By ascending index, with entries.
+  std::vector<std::shared_ptr<const SparseVector>> sparse;
 };
 
 /// What a block has of the texts of its rows.
@@ -48,7 +50,7 @@ class RowBlock final : public RowSet {
  public:
   /// Throws std::bad_alloc.
   RowBlock(std::uint32_t capacity, std::vector<FieldLayout> fields,
-           BlockTexts texts = BlockTexts::kNone);
+           BlockTexts texts = BlockTexts::kNone, std::size_t sparse_fields = 0);
   ~RowBlock() override;
 
   /// Rows of a block for fields of this size: 512 KiB of codes (what a head may hold), at least
@@ -74,6 +76,9 @@ class RowBlock final : public RowSet {
   const Postings* postings(std::uint32_t rows) const override;
   const RowTerms* row_terms(std::uint32_t row) const override {
     return own_terms_.empty() ? nullptr : own_terms_[row].get();
+  }
+  const SparseVector* sparse_vector(std::size_t sparse_field, std::uint32_t row) const override {
+    return own_sparse_[sparse_field][row].get();
   }
   std::size_t memory_bytes() const override;
 
@@ -105,7 +110,8 @@ class RowBlock final : public RowSet {
   const BlockTexts texts_;
   std::vector<std::shared_ptr<const RowTerms>> own_terms_;  // Empty without texts.
   std::vector<std::uint32_t> own_lengths_;
-  std::atomic<std::size_t> terms_bytes_{0};
+  std::atomic<std::size_t> terms_bytes_{0};  // Of terms, and of sparse vectors.
+  std::vector<std::vector<std::shared_ptr<const SparseVector>>> own_sparse_;  // By field and row.
   mutable std::mutex postings_mutex_;
   mutable std::unique_ptr<OwnPostings> postings_;
 };

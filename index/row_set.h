@@ -22,6 +22,7 @@
 #include "index/graph.h"
 #include "index/postings.h"
 #include "index/row_terms.h"
+#include "index/sparse_postings.h"
 #include "tracevec/schema.h"
 
 namespace tracevec {
@@ -67,6 +68,16 @@ class RowSet {
   virtual const Postings* postings(std::uint32_t /*rows*/) const { return nullptr; }
   /// The terms of a row's text where no postings have them; null: it has none.
   virtual const RowTerms* row_terms(std::uint32_t /*row*/) const { return nullptr; }
+  /// The inverted index of a sparse field; null: there is none, vectors stand row by row.
+  virtual const SparsePostings* sparse_postings(std::size_t /*sparse_field*/) const {
+    return nullptr;
+  }
+  /// A row's vector of a sparse field where no postings have it, by ascending index; null: it has
+  /// none.
+  virtual const SparseVector* sparse_vector(std::size_t /*sparse_field*/,
+                                            std::uint32_t /*row*/) const {
+    return nullptr;
+  }
   /// How many terms each row's text has; null where texts are not indexed.
   const std::uint32_t* text_lengths() const { return text_lengths_; }
   std::uint32_t text_length(std::uint32_t row) const {

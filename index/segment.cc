@@ -20,8 +20,10 @@ struct Segment::StatePage {
 Result<std::shared_ptr<Segment>> Segment::Open(std::shared_ptr<const ImageBytes> image,
                                                const std::vector<FieldLayout>& fields,
                                                CollectionNumber collection, bool check_contents,
-                                               std::string_view analyzer) {
-  return SegmentReader(std::move(image), fields, collection).Read(check_contents, analyzer);
+                                               std::string_view analyzer,
+                                               std::size_t sparse_fields) {
+  return SegmentReader(std::move(image), fields, collection)
+      .Read(check_contents, analyzer, sparse_fields);
 }
 
 Segment::~Segment() {

@@ -41,7 +41,8 @@ class Segment final : public RowSet {
   static Result<std::shared_ptr<Segment>> Open(std::shared_ptr<const ImageBytes> image,
                                                const std::vector<FieldLayout>& fields,
                                                CollectionNumber collection, bool check_contents,
-                                               std::string_view analyzer = {});
+                                               std::string_view analyzer = {},
+                                               std::size_t sparse_fields = 0);
   ~Segment() override;
 
   /// Reads the whole image and checks the sections' checksums. Any thread. Errors: Corruption.
@@ -60,6 +61,9 @@ class Segment final : public RowSet {
                             StateScratch* scratch) const override;
   const Postings* postings(std::uint32_t /*rows*/) const override {
     return postings_ ? &*postings_ : nullptr;
+  }
+  const SparsePostings* sparse_postings(std::size_t sparse_field) const override {
+    return sparse_field < sparse_.size() ? &sparse_[sparse_field] : nullptr;
   }
   std::shared_ptr<const ColumnGeneration> ColumnsAt(
       CommitNumber view, const MetadataColumns::FieldNames* declared) const override;
@@ -150,6 +154,7 @@ class Segment final : public RowSet {
   mutable std::mutex columns_file_mutex_;
   std::shared_ptr<const ColumnsFile> columns_file_;  // Guarded by columns_file_mutex_.
   std::optional<Postings> postings_;
+  std::vector<SparsePostings> sparse_;  ///< One a sparse field.
 };
 
 }  // namespace tracevec

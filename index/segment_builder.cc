@@ -43,6 +43,7 @@ SegmentBuilder::SegmentBuilder(std::vector<FieldLayout> fields, std::vector<Sour
 
 void SegmentBuilder::Build(const SegmentBuildOptions& options) {
   if (!options.analyzer.empty()) BuildText(options);
+  for (std::size_t f = 0; f < options.sparse_fields; ++f) BuildSparse(f, options);
   built_.resize(fields_.size());
   for (std::size_t field = 0; field < fields_.size(); ++field) BuildField(field, options);
 }
@@ -66,6 +67,26 @@ void SegmentBuilder::BuildText(const SegmentBuildOptions& options) {
   }
   analyzer_ = options.analyzer;
   postings_.emplace(builder.Build(options.stop));
+}
+
+void SegmentBuilder::BuildSparse(std::size_t field, const SegmentBuildOptions& options) {
+  const auto count = static_cast<std::uint32_t>(rows_.size());
+  SparsePostingsBuilder builder;
+  for (std::uint32_t i = 0; i < count;) {
+    const RowSet& set = *rows_[i].set;
+    const SparsePostings* postings = set.sparse_postings(field);
+    if (postings == nullptr) {
+      const SparseVector* vector = set.sparse_vector(field, rows_[i].row);
+      if (vector != nullptr) builder.AddRow(i, *vector);
+      ++i;
+      continue;
+    }
+    std::vector<std::uint32_t> new_rows(static_cast<const Segment&>(set).rows(),
+                                        SparsePostingsBuilder::kDropped);
+    for (; i < count && rows_[i].set.get() == &set; ++i) new_rows[rows_[i].row] = i;
+    builder.AddPostings(*postings, new_rows);
+  }
+  sparse_.push_back(builder.Build(options.stop));
 }
 
 template <typename Work>
@@ -180,9 +201,14 @@ Status SegmentBuilder::Write(CollectionNumber collection, ImageSink* sink) const
     writer.AddField(field, {built.kind, built.codes.code_bytes(), built.codes.factor_bytes(),
                             built.present, &built.graph, built.default_ef, built.lineage});
   }
-  if (!postings_) return writer.WriteTo(sink);
-  const Postings postings = postings_->view();
-  writer.AddText(analyzer_, postings);
+  Postings postings;  // Until all is written.
+  if (postings_) {
+    postings = postings_->view();
+    writer.AddText(analyzer_, postings);
+  }
+  for (std::size_t field = 0; field < sparse_.size(); ++field) {
+    writer.AddSparse(field, sparse_[field].view());
+  }
   return writer.WriteTo(sink);
 }
 

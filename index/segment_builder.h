@@ -15,6 +15,7 @@
 #include "index/postings_data.h"
 #include "index/row_set.h"
 #include "index/segment_format.h"
+#include "index/sparse_postings.h"
 #include "tracevec/status.h"
 
 namespace tracevec {
@@ -39,6 +40,7 @@ struct SegmentBuildOptions {
   std::vector<std::optional<CodeKind>> codes;  ///< One a field, or none at all.
   /// Identity of what made the terms of the rows; empty: texts are not indexed.
   std::string analyzer;
+  std::size_t sparse_fields = 0;
   std::uint64_t seed = 0;
   BuildStop stop;
 };
@@ -71,6 +73,7 @@ class SegmentBuilder {
   };
 
   void BuildText(const SegmentBuildOptions& options);
+  void BuildSparse(std::size_t field, const SegmentBuildOptions& options);
   void BuildField(std::size_t field, const SegmentBuildOptions& options);
   /// Calls work(i) for each row, on all threads.
   template <typename Work>
@@ -87,7 +90,8 @@ class SegmentBuilder {
   const KernelTable& kernels_;
   std::vector<Field> built_;
   std::string analyzer_;
-  std::optional<PostingsData> postings_;  ///< Where texts are indexed.
+  std::optional<PostingsData> postings_;    ///< Where texts are indexed.
+  std::vector<SparsePostingsData> sparse_;  ///< One a sparse field.
   std::uint64_t insertions_ = 0;
 };
 

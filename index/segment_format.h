@@ -47,6 +47,13 @@ enum class SectionKind : std::uint16_t {
   kTextRows,       ///< u16 a row of a term: what it is more than the first of its block.
   kTextTimes,      ///< u16 a row of a term: how often the term stands there.
   kTextPositions,  ///< For each row of a term, LEB128 steps from one place to the next.
+  // For each sparse field, see SparsePostings; `field` is its place among them.
+  kSparseIndices,      ///< u32 an index, ascending.
+  kSparseFirstRows,    ///< u64 an index and one more: where its rows begin in kSparseRows.
+  kSparseFirstBlocks,  ///< u64 an index and one more: its first block in kSparseBlocks.
+  kSparseRows,         ///< u32 a row of an index, ascending.
+  kSparseValues,       ///< float32 a row of an index.
+  kSparseBlocks,       ///< SparseBlock.
 };
 
 struct SectionRecord {

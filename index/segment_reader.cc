@@ -50,8 +50,8 @@ SegmentReader::SegmentReader(std::shared_ptr<const ImageBytes> image,
       collection_(collection),
       segment_(new Segment(fields)) {}
 
-Result<std::shared_ptr<Segment>> SegmentReader::Read(bool check_contents,
-                                                     std::string_view analyzer) {
+Result<std::shared_ptr<Segment>> SegmentReader::Read(bool check_contents, std::string_view analyzer,
+                                                     std::size_t sparse_fields) {
   TRACEVEC_RETURN_IF_ERROR(ReadTable());
   TRACEVEC_RETURN_IF_ERROR(CheckOrigin());
   if (check_contents) TRACEVEC_RETURN_IF_ERROR(CheckContents({}));
@@ -61,6 +61,9 @@ Result<std::shared_ptr<Segment>> SegmentReader::Read(bool check_contents,
     TRACEVEC_RETURN_IF_ERROR(ReadField(field));
   }
   if (!analyzer.empty()) TRACEVEC_RETURN_IF_ERROR(ReadText(analyzer));
+  for (std::size_t field = 0; field < sparse_fields; ++field) {
+    TRACEVEC_RETURN_IF_ERROR(ReadSparse(field));
+  }
   segment_->image_ = std::move(image_);
   segment_->image_checksum_ = trailer_.checksum;
   segment_->collection_ = collection_;
@@ -157,9 +160,9 @@ Result<std::span<const T>> SegmentReader::Get(SectionKind kind, std::size_t coun
 }
 
 template <typename T>
-Result<std::span<const T>> SegmentReader::GetAll(SectionKind kind) const {
-  TRACEVEC_ASSIGN_OR_RETURN(const auto found, Find(kind, 0, 0));
-  return Get<T>(kind, found.size() / sizeof(T));
+Result<std::span<const T>> SegmentReader::GetAll(SectionKind kind, std::size_t field) const {
+  TRACEVEC_ASSIGN_OR_RETURN(const auto found, Find(kind, field, 0));
+  return Get<T>(kind, found.size() / sizeof(T), field);
 }
 
 template <typename T>
@@ -333,6 +336,27 @@ Status SegmentReader::ReadText(std::string_view analyzer) {
   TRACEVEC_RETURN_IF_ERROR(CheckPostings(postings));
   segment_->text_lengths_ = postings.lengths.data();
   segment_->postings_ = postings;
+  return Status::Ok();
+}
+
+Status SegmentReader::ReadSparse(std::size_t sparse_field) {
+  SparsePostings postings;
+  TRACEVEC_ASSIGN_OR_RETURN(postings.indices,
+                            GetAll<std::uint32_t>(SectionKind::kSparseIndices, sparse_field));
+  const std::size_t offsets = postings.indices.size() + 1;
+  TRACEVEC_ASSIGN_OR_RETURN(postings.first_rows, Get<std::uint64_t>(SectionKind::kSparseFirstRows,
+                                                                    offsets, sparse_field));
+  TRACEVEC_ASSIGN_OR_RETURN(
+      postings.first_blocks,
+      Get<std::uint64_t>(SectionKind::kSparseFirstBlocks, offsets, sparse_field));
+  TRACEVEC_ASSIGN_OR_RETURN(postings.rows,
+                            GetAll<std::uint32_t>(SectionKind::kSparseRows, sparse_field));
+  TRACEVEC_ASSIGN_OR_RETURN(
+      postings.values, Get<float>(SectionKind::kSparseValues, postings.rows.size(), sparse_field));
+  TRACEVEC_ASSIGN_OR_RETURN(postings.blocks,
+                            GetAll<SparseBlock>(SectionKind::kSparseBlocks, sparse_field));
+  TRACEVEC_RETURN_IF_ERROR(CheckSparsePostings(postings, trailer_.rows));
+  segment_->sparse_.push_back(postings);
   return Status::Ok();
 }
 

@@ -20,7 +20,8 @@ class SegmentReader {
                 CollectionNumber collection);
 
   /// Once. `analyzer`: see Segment::Open. Errors: Corruption with the section and the numbers.
-  Result<std::shared_ptr<Segment>> Read(bool check_contents, std::string_view analyzer);
+  Result<std::shared_ptr<Segment>> Read(bool check_contents, std::string_view analyzer,
+                                        std::size_t sparse_fields);
   /// Checks the checksums alone. Errors: Corruption. Throws BuildStopped.
   Status Verify(const BuildStop& stop);
 
@@ -33,6 +34,7 @@ class SegmentReader {
   Status ReadField(std::size_t field);
   Status ReadGraph(std::size_t field, const FieldRecord& record);
   Status ReadText(std::string_view analyzer);
+  Status ReadSparse(std::size_t sparse_field);
   Status ReadLevel(std::size_t field, std::uint32_t level, std::size_t nodes_below,
                    GraphView::Level* out);
 
@@ -45,7 +47,7 @@ class SegmentReader {
   std::span<const T> KeepHot(std::span<const T> elements, AlignedArray<T>* copy);
   /// All elements of a section, whose number another section tells.
   template <typename T>
-  Result<std::span<const T>> GetAll(SectionKind kind) const;
+  Result<std::span<const T>> GetAll(SectionKind kind, std::size_t field = 0) const;
   Result<std::span<const std::uint8_t>> Find(SectionKind kind, std::size_t field,
                                              std::uint32_t level) const;
   /// Offsets of `count` variable parts into a section of bytes, checked.

@@ -204,6 +204,15 @@ void SegmentWriter::AddText(std::string_view analyzer, const Postings& postings)
   PlanSpan(SectionKind::kTextPositions, postings.positions);
 }
 
+void SegmentWriter::AddSparse(std::size_t sparse_field, const SparsePostings& postings) {
+  PlanSpan(SectionKind::kSparseIndices, postings.indices, sparse_field);
+  PlanSpan(SectionKind::kSparseFirstRows, postings.first_rows, sparse_field);
+  PlanSpan(SectionKind::kSparseFirstBlocks, postings.first_blocks, sparse_field);
+  PlanSpan(SectionKind::kSparseRows, postings.rows, sparse_field);
+  PlanSpan(SectionKind::kSparseValues, postings.values, sparse_field);
+  PlanSpan(SectionKind::kSparseBlocks, postings.blocks, sparse_field);
+}
+
 Status SegmentWriter::WriteTo(ImageSink* sink) {
   static constexpr char kZeros[kSectionAlignment] = {};
   const std::size_t end = sections_.back().offset + sections_.back().bytes;

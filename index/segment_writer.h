@@ -33,6 +33,8 @@ class SegmentWriter {
   void AddField(std::size_t field, const FieldContent& content);
   /// `postings`: of all rows. Both must outlive this.
   void AddText(std::string_view analyzer, const Postings& postings);
+  /// `postings`: of all rows. What they refer to must outlive this.
+  void AddSparse(std::size_t sparse_field, const SparsePostings& postings);
   Status WriteTo(ImageSink* sink);
 
  private:

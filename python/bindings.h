@@ -2,6 +2,7 @@
 
 #include "python/bindings_casters.h"
 #include "tracevec/collection.h"
+#include "tracevec/database.h"
 
 /// The module tracevec._core: a thin view of include/tracevec for the package in tracevec/, which
 /// is what users import. It converts values, releases the GIL and raises; it decides nothing.
@@ -10,6 +11,7 @@ namespace tracevec::python {
 namespace nb = nanobind;
 
 void BindDatabase(nb::module_& module);
+void BindRoutes(nb::module_& module, nb::class_<Database>& database);
 /// Chunks, documents, versions, plans: the classes alone.
 void BindDocumentRecords(nb::module_& module);
 /// These add their classes to the module and their methods to the collection.

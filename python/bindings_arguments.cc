@@ -8,6 +8,9 @@
 namespace tracevec::python {
 namespace {
 
+using Offsets = nb::ndarray<const std::int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Indices = nb::ndarray<const std::uint32_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+
 /// The value, or the error said of the argument.
 template <typename T>
 T Take(Result<T> result, std::string_view what) {
@@ -146,16 +149,59 @@ void CheckDimension(const CollectionSchema& schema, std::string_view field, std:
                                              std::to_string(dimension))));
 }
 
+SparseVector TakeSparse(nb::handle pair) {
+  const auto indices = nb::cast<Indices>(pair[0]);
+  const auto values = nb::cast<FloatVector>(pair[1]);
+  return {{indices.data(), indices.data() + indices.size()},
+          {values.data(), values.data() + values.size()}};
+}
+
+nb::dict SparseToPython(const SparseVector& vector) {
+  nb::dict out;
+  for (std::size_t i = 0; i < vector.indices.size(); ++i) {
+    out[nb::int_(vector.indices[i])] = nb::float_(vector.values[i]);
+  }
+  return out;
+}
+
+namespace {
+
+/// Rows as CSR, which the package has checked.
+std::vector<SparseVector> TakeSparseRows(nb::handle csr) {
+  const auto indptr = nb::cast<Offsets>(csr[0]);
+  const auto indices = nb::cast<Indices>(csr[1]);
+  const auto values = nb::cast<FloatVector>(csr[2]);
+  std::vector<SparseVector> rows(indptr.size() - 1);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const std::int64_t begin = indptr.data()[i];
+    const std::int64_t end = indptr.data()[i + 1];
+    rows[i].indices.assign(indices.data() + begin, indices.data() + end);
+    rows[i].values.assign(values.data() + begin, values.data() + end);
+  }
+  return rows;
+}
+
+void CheckRowCount(std::optional<std::size_t> wanted, std::size_t got, const std::string& what) {
+  if (!wanted || got == *wanted) return;
+  Raise(Within(what, Status::InvalidArgument("expected " + std::to_string(*wanted) + " rows, got " +
+                                             std::to_string(got))));
+}
+
+}  // namespace
+
 VectorRows::VectorRows(const nb::dict& by_field, const CollectionSchema& schema,
                        std::optional<std::size_t> rows) {
   for (auto [key, value] : by_field) {
     std::string name = TakeString(key, "vectors");
     const std::string what = name.empty() ? "vectors" : "vectors['" + name + "']";
-    auto array = nb::cast<FloatMatrix>(value, false);
-    if (rows && array.shape(0) != *rows) {
-      Raise(Within(what, Status::InvalidArgument("expected " + std::to_string(*rows) +
-                                                 " rows, got " + std::to_string(array.shape(0)))));
+    if (PyTuple_Check(value.ptr())) {
+      std::vector<SparseVector> taken = TakeSparseRows(value);
+      CheckRowCount(rows, taken.size(), what);
+      sparse_.emplace(std::move(name), std::move(taken));
+      continue;
     }
+    auto array = nb::cast<FloatMatrix>(value, false);
+    CheckRowCount(rows, array.shape(0), what);
     CheckDimension(schema, name, array.shape(1), what);
     spans_.emplace(std::move(name), std::span<const float>(array.data(), array.size()));
     arrays_.push_back(std::move(array));

@@ -51,20 +51,29 @@ nb::object FloatsToPython(std::span<const float> values);
 void CheckDimension(const CollectionSchema& schema, std::string_view field, std::size_t dimension,
                     std::string_view what);
 
+/// One sparse vector: a tuple of indices (uint32) and values (float32).
+SparseVector TakeSparse(nb::handle pair);
+/// The other way: a dict of indices and values.
+nb::dict SparseToPython(const SparseVector& vector);
+
 /// Rows given for vector fields, kept alive while a call reads them without the GIL.
 class VectorRows {
  public:
   using Spans = std::map<std::string, std::span<const float>, std::less<>>;
-  /// `by_field`: field name ("" for the only one) -> float32 array (rows x dimension). Raises
-  /// InvalidArgument when an array has other than `rows` rows, or not the field's dimension.
+  using SparseSpans = std::map<std::string, std::span<const SparseVector>, std::less<>>;
+  /// `by_field`: field name ("" for the only one) -> float32 array (rows x dimension), or of a
+  /// sparse field a tuple of indptr, indices and values. Raises InvalidArgument when an array has
+  /// other than `rows` rows, or not the field's dimension.
   VectorRows(const nb::dict& by_field, const CollectionSchema& schema,
              std::optional<std::size_t> rows);
 
   const Spans& spans() const { return spans_; }
+  SparseSpans sparse() const { return {sparse_.begin(), sparse_.end()}; }
 
  private:
   std::vector<FloatMatrix> arrays_;
   Spans spans_;
+  std::map<std::string, std::vector<SparseVector>, std::less<>> sparse_;
 };
 
 }  // namespace tracevec::python

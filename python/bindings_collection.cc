@@ -61,6 +61,7 @@ WriteResult Upsert(Collection& self, nb::handle ids, const nb::dict& vectors, nb
   UpsertRequest request;
   request.ids = id_rows;
   request.vectors = vector_rows.spans();
+  request.sparse_vectors = vector_rows.sparse();
   request.texts = text_rows;
   request.metadata = metadata_rows;
   request.space = TakeSpace(space);
@@ -137,6 +138,9 @@ nb::object SchemaToPython(const Collection& self) {
     vectors[name.c_str()] =
         PackageType("VectorField")(field.dimension, MetricName(field.metric), ToPython(field.space),
                                    field.embed_template, CodeChoiceName(field.codes));
+  }
+  for (const auto& [name, unused] : self.schema().sparse_vectors) {
+    vectors[name.c_str()] = PackageType("SparseField")();
   }
   nb::object text = nb::none();
   if (const auto& own = self.schema().text) {

@@ -72,7 +72,12 @@ Collection CreateCollection(Database& self, nb::handle name, const nb::dict& vec
   const std::string collection = TakeString(name, "name");
   CollectionSchema schema;
   for (auto [field, value] : vectors) {
-    schema.vectors.emplace(TakeString(field, "vectors"), TakeVectorField(value));
+    std::string field_name = TakeString(field, "vectors");
+    if (nb::isinstance(value, PackageType("SparseField"))) {
+      schema.sparse_vectors.emplace(std::move(field_name), SparseField());
+    } else {
+      schema.vectors.emplace(std::move(field_name), TakeVectorField(value));
+    }
   }
   if (!text.is_none()) schema.text = TakeTextField(text);
   for (auto [field, type] : metadata) {
@@ -160,7 +165,9 @@ void BindStats(nb::module_& module) {
 void BindDatabase(nb::module_& module) {
   BindStats(module);
   BindJournal(module);
-  nb::class_<Database>(module, "Database")
+  nb::class_<Database> database(module, "Database");
+  BindRoutes(module, database);
+  database
       .def("create_collection", &CreateCollection, nb::arg("name").none(), nb::arg("vectors"),
            nb::arg("text").none(), nb::arg("metadata"), nb::arg("durability").none(),
            nb::arg("keep_versions").none())

@@ -31,9 +31,12 @@ void BindChunk(nb::module_& module) {
             for (const auto& [field, vector] : self.vectors) {
               vectors[field.c_str()] = FloatsToPython(vector);
             }
+            for (const auto& [field, vector] : self.sparse_vectors) {
+              vectors[field.c_str()] = SparseToPython(vector);
+            }
             return vectors;
           },
-          "{field: float32 array as given}; empty unless asked for.")
+          "{field: float32 array as given, or a dict of a sparse field}; empty unless asked for.")
       .Field("embed_micros", &Chunk::embed_micros, "Time its embedding took, 0 if not known.")
       .Finish();
 }

@@ -86,6 +86,7 @@ PutResult PutDocument(Collection& self, nb::handle document, const nb::dict& emb
   PutOptions options;
   calls.Install(embed, &options);
   options.vectors = rows.spans();
+  options.sparse_vectors = rows.sparse();
   options.plan = plan;
   TakeCommon(&options, space, sync, label, embed_batch_size);
   if (!moved_from.is_none()) options.moved_from = TakeString(moved_from, "moved_from");
@@ -110,7 +111,10 @@ std::vector<PutResult> PutDocuments(Collection& self, const nb::list& documents,
   for (nb::handle of_document : vectors) {
     rows.emplace_back(nb::cast<nb::dict>(of_document), self.schema(), std::nullopt);
   }
-  if (!rows.empty()) options.vectors_of = [&rows](std::size_t i) { return rows[i].spans(); };
+  if (!rows.empty()) {
+    options.vectors_of = [&rows](std::size_t i) { return rows[i].spans(); };
+    options.sparse_vectors_of = [&rows](std::size_t i) { return rows[i].sparse(); };
+  }
   Result<std::vector<PutResult>> result = [&] {
     nb::gil_scoped_release release;
     return self.PutDocuments(inputs, options);

@@ -36,25 +36,30 @@ std::span<const float> QueryArguments::TakeVector(nb::handle array) {
   return {arrays_.back().data(), arrays_.back().size()};
 }
 
-std::vector<FieldVector> QueryArguments::TakeVectors(nb::handle pairs) {
-  std::vector<FieldVector> vectors;
-  if (pairs.is_none()) return vectors;
+void QueryArguments::TakeVectors(nb::handle pairs, std::vector<FieldVector>* vectors,
+                                 std::vector<SparseFieldVector>* sparse) {
+  if (pairs.is_none()) return;
   for (nb::handle pair : pairs) {
-    vectors.push_back({TakeString(pair[0], "vector: field"), TakeVector(pair[1])});
+    std::string field = TakeString(pair[0], "vector: field");
+    const nb::object vector = pair[1];
+    if (PyTuple_Check(vector.ptr())) {
+      sparse->push_back({std::move(field), TakeSparse(vector)});
+    } else {
+      vectors->push_back({std::move(field), TakeVector(vector)});
+    }
   }
-  return vectors;
 }
 
 void QueryArguments::Take(nb::handle vector, nb::handle vectors, nb::handle text,
                           nb::handle phrasings, SearchRequest* request) {
   request->vector = TakeVector(vector);
-  request->vectors = TakeVectors(vectors);
+  TakeVectors(vectors, &request->vectors, &request->sparse_vectors);
   request->text = TakeText(text);
   if (phrasings.is_none()) return;
   for (nb::handle each : phrasings) {
     Phrasing& phrasing = request->phrasings.emplace_back();
     phrasing.vector = TakeVector(each[0]);
-    phrasing.vectors = TakeVectors(each[1]);
+    TakeVectors(each[1], &phrasing.vectors, &phrasing.sparse_vectors);
     phrasing.text = TakeText(each[2]);
   }
 }

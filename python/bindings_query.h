@@ -18,14 +18,16 @@ Fusion TakeFusion(nb::handle object);
 /// them without the GIL.
 class QueryArguments {
  public:
-  /// `vector`: a float32 array, or None. `vectors`: None, or pairs of a field and an array.
-  /// `phrasings`: None, or further ones, each a tuple of vector, vectors and text.
+  /// `vector`: a float32 array, or None. `vectors`: None, or pairs of a field and an array,
+  /// or of a sparse field a tuple of indices and values. `phrasings`: None, or further ones, each a
+  /// tuple of vector, vectors and text.
   void Take(nb::handle vector, nb::handle vectors, nb::handle text, nb::handle phrasings,
             SearchRequest* request);
 
  private:
   std::span<const float> TakeVector(nb::handle array);
-  std::vector<FieldVector> TakeVectors(nb::handle pairs);
+  void TakeVectors(nb::handle pairs, std::vector<FieldVector>* vectors,
+                   std::vector<SparseFieldVector>* sparse);
 
   std::vector<FloatVector> arrays_;
 };

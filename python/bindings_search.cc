@@ -31,8 +31,8 @@ void BindReceipt(nb::module_& module) {
              "How many do; None where rows have to be asked one by one.")
       .Finish();
   Record<ReceiptSource>(module, "ReceiptSource", "One source of a search by text, or of several.")
-      .Field("name", &ReceiptSource::name, "\"dense\" or \"lexical\".")
-      .Field("field", &ReceiptSource::field, "Of \"dense\": the vector field.")
+      .Field("name", &ReceiptSource::name, "\"dense\", \"lexical\" or \"sparse\".")
+      .Field("field", &ReceiptSource::field, "The vector field; \"\" for \"lexical\".")
       .Field("phrasing", &ReceiptSource::phrasing, "Of the search, from 0.")
       .Field("weight", &ReceiptSource::weight, "In the fusion.")
       .Field("candidates", &ReceiptSource::candidates, "Candidates asked for.")
@@ -54,6 +54,9 @@ void BindReceipt(nb::module_& module) {
       .Field("lexical_rank", &ReceiptLedgerEntry::lexical_rank,
              "The best among candidates of texts.")
       .Field("lexical_score", &ReceiptLedgerEntry::lexical_score, "Its score there.")
+      .Field("sparse_rank", &ReceiptLedgerEntry::sparse_rank,
+             "The best among candidates of sparse vectors.")
+      .Field("sparse_score", &ReceiptLedgerEntry::sparse_score, "Its score there.")
       .Field("sources", &ReceiptLedgerEntry::sources, "Each source that found it.")
       .Finish();
   Record<Receipt>(module, "Receipt", "What ran for one query. It holds no query content.")
@@ -125,11 +128,11 @@ void BindHit(nb::module_& module) {
   Record<HitSource>(module, "HitSource", "A source that found a hit, and what it said of it.")
       .Computed(
           "kind", [](const HitSource& self) { return std::string(SourceKindName(self.kind)); },
-          "\"dense\" or \"lexical\".")
-      .Field("field", &HitSource::field, "Of \"dense\": the vector field.")
+          "\"dense\", \"lexical\" or \"sparse\".")
+      .Field("field", &HitSource::field, "The vector field; \"\" for \"lexical\".")
       .Field("phrasing", &HitSource::phrasing, "Of the search, from 0.")
       .Field("rank", &HitSource::rank, "From 1.")
-      .Field("score", &HitSource::score, "The metric's, or BM25.")
+      .Field("score", &HitSource::score, "The metric's, BM25, or an inner product.")
       .Finish();
   Record<Hit>(module, "Hit",
               "A found chunk. Larger scores are better. Attributes are converted when read: "
@@ -154,6 +157,7 @@ void BindHit(nb::module_& module) {
       .Converted("dense", &Hit::dense,
                  "Of several sources: the best (rank, score) among vectors, or None.")
       .Converted("lexical", &Hit::lexical, "The best (rank, score) among texts, or None.")
+      .Converted("sparse", &Hit::sparse, "The best (rank, score) among sparse vectors, or None.")
       .Field("sources", &Hit::sources, "Of several sources: each that found it.")
       .Finish();
 }

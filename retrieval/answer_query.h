@@ -13,8 +13,9 @@ namespace tracevec {
 
 /// What a source of a plan searches with. Borrowed for the call.
 struct SourceInput {
-  std::span<const float> vector;  ///< Of kDense: of the field's dimension.
-  std::string_view text;          ///< Of kLexical.
+  std::span<const float> vector;         ///< Of kDense: of the field's dimension.
+  std::string_view text;                 ///< Of kLexical.
+  const SparseVector* sparse = nullptr;  ///< Of kSparse; null: without entries.
   /// A chunk to leave out of what is found.
   std::optional<std::pair<DocumentNumber, ChunkNumber>> exclude;
 };
@@ -33,7 +34,7 @@ std::optional<SourceScore> BestOf(const QueryPlan& plan, const SourceScores& sco
 
 /// Whether what sources search with can be searched for, as far as that is known before: those from
 /// `first` on. Errors:
-/// InvalidArgument: the dimension of a vector, a text.
+/// InvalidArgument: the dimension of a vector, a text, a sparse vector.
 Status CheckInputs(const QueryPlan& plan, std::span<const SourceInput> inputs, std::size_t first);
 
 /// Runs a query, whose inputs are one for each source of the plan, and fills the receipt, unless it

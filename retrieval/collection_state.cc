@@ -109,6 +109,7 @@ Status CollectionState::CheckCurrent() const {
 std::vector<FieldNumber> CollectionState::StoredFields() const {
   std::vector<FieldNumber> numbers;
   for (const BoundField& field : fields) numbers.push_back(field.number);
+  for (const BoundSparseField& field : sparse_fields) numbers.push_back(field.number);
   if (migration) numbers.push_back(migration->other_number);
   return numbers;
 }
@@ -129,7 +130,8 @@ std::vector<std::string> CollectionState::DeclaredFields() const {
 
 std::shared_ptr<CollectionIndex> CollectionState::NewIndex() const {
   return std::make_shared<CollectionIndex>(Layouts(), kMostSegmentRows,
-                                           analyzer != nullptr ? analyzer->identity() : "");
+                                           analyzer != nullptr ? analyzer->identity() : "",
+                                           sparse_fields.size());
 }
 
 std::shared_ptr<const RowTerms> CollectionState::TermsOf(std::string_view text) const {
@@ -171,6 +173,10 @@ std::shared_ptr<CollectionState> BindCollection(CollectionNumber number, Collect
     hasher.Add(field.embed_template);
     AddSpace(field.space, &hasher);
   }
+  for (const auto& [name, unused] : record.schema.sparse_vectors) {
+    state->sparse_fields.push_back(
+        {name, record.field_numbers.at(name), state->sparse_fields.size()});
+  }
   state->fields_hash = record.chunk_identity.value_or(hasher.Finish());
   if (record.schema.text) {
     // Without it the collection is used as before, but for searches of texts.
@@ -196,6 +202,21 @@ Result<const BoundField*> FindField(const CollectionState& state, std::string_vi
     known.push_back(field.name);
   }
   return Status::InvalidArgument(fmt::format("collection '{}' has no vector field '{}'{}",
+                                             state.name, name, DidYouMean(name, known)));
+}
+
+Result<const BoundSparseField*> FindSparseField(const CollectionState& state,
+                                                std::string_view name) {
+  std::vector<std::string> known;
+  for (const BoundSparseField& field : state.sparse_fields) {
+    if (field.name == name || (name.empty() && state.sparse_fields.size() == 1)) return &field;
+    known.push_back(field.name);
+  }
+  if (name.empty()) {
+    return Status::InvalidArgument(fmt::format("collection '{}' has {} sparse fields; name one",
+                                               state.name, state.sparse_fields.size()));
+  }
+  return Status::InvalidArgument(fmt::format("collection '{}' has no sparse field '{}'{}",
                                              state.name, name, DidYouMean(name, known)));
 }
 

@@ -31,6 +31,13 @@ struct BoundField {
   VectorField field;
 };
 
+/// A sparse field, likewise.
+struct BoundSparseField {
+  std::string name;
+  FieldNumber number{};
+  std::size_t index = 0;  ///< In `sparse_fields`, and in the index.
+};
+
 /// Where a garbage record is stored.
 struct GarbageKey {
   CommitNumber commit{};  ///< Views at or after it cannot see the garbage.
@@ -111,6 +118,7 @@ struct CollectionState : std::enable_shared_from_this<CollectionState> {
   std::string name;
   CollectionSchema schema;
   std::vector<BoundField> fields;                 ///< In name order.
+  std::vector<BoundSparseField> sparse_fields;    ///< In name order.
   std::unique_ptr<QueryMemory[]> query_memories;  ///< One a field. Of readers.
   /// Of the text field; null: there is none, or this build does not have it.
   std::shared_ptr<const Analyzer> analyzer;
@@ -169,7 +177,7 @@ struct CollectionState : std::enable_shared_from_this<CollectionState> {
   Status CheckNotDropped() const;
   /// The same for who writes; and Conflict when another state took its place. Call again then.
   Status CheckCurrent() const;
-  /// Numbers of all vector fields that have vectors: a migration has two of one field.
+  /// Numbers of all fields, sparse ones too, that have vectors: a migration has two of one field.
   std::vector<FieldNumber> StoredFields() const;
   std::vector<FieldLayout> Layouts() const;
   /// Names of the declared metadata fields: those get columns first.
@@ -195,6 +203,10 @@ std::shared_ptr<CollectionState> BindCollection(CollectionNumber number, Collect
 /// The field of this name; "" stands for the only one. Errors: InvalidArgument with the nearest
 /// name.
 Result<const BoundField*> FindField(const CollectionState& state, std::string_view name);
+
+/// The same for sparse fields.
+Result<const BoundSparseField*> FindSparseField(const CollectionState& state,
+                                                std::string_view name);
 
 /// Of the text field. Errors: InvalidArgument when there is none, Unsupported when this build does
 /// not have its analyzer.

@@ -11,6 +11,7 @@
 #include "retrieval/guard.h"
 #include "retrieval/journal.h"
 #include "retrieval/receipt_maker.h"
+#include "retrieval/routes.h"
 #include "retrieval/snapshots.h"
 #include "retrieval/validate.h"
 #include "storage/records.h"
@@ -180,6 +181,34 @@ Result<std::vector<SnapshotInfo>> Database::ListSnapshots() const {
     TRACEVEC_RETURN_IF_ERROR(impl_->engine()->CheckOpen());
     return tracevec::ListSnapshots(*impl_->engine());
   });
+}
+
+Status Database::PutRoutes(const RouteSet& set) {
+  return Guard([&]() -> Status {
+    TRACEVEC_RETURN_IF_ERROR(impl_->CheckNotAtSnapshot());
+    return tracevec::PutRoutes(*impl_->engine(), set);
+  });
+}
+
+Result<RouteSet> Database::Routes(std::string_view name) const {
+  return Guard([&] { return GetRoutes(*impl_->engine(), name); });
+}
+
+Status Database::DeleteRoutes(std::string_view name) {
+  return Guard([&]() -> Status {
+    TRACEVEC_RETURN_IF_ERROR(impl_->CheckNotAtSnapshot());
+    return tracevec::DeleteRoutes(*impl_->engine(), name);
+  });
+}
+
+Result<std::vector<std::string>> Database::ListRoutes() const {
+  return Guard([&] { return tracevec::ListRoutes(*impl_->engine()); });
+}
+
+Result<std::vector<RouteMatch>> Database::Route(std::string_view name,
+                                                std::span<const float> vector,
+                                                const RouteOptions& options) const {
+  return Guard([&] { return MatchRoutes(*impl_->engine(), name, vector, options); });
 }
 
 Result<DatabaseStats> Database::Stats() const {

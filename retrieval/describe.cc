@@ -169,7 +169,7 @@ class Describer {
 
   Status CountVectors() {
     TRACEVEC_ASSIGN_OR_RETURN(const IndexView rows,
-                              RowsOf(engine_.store(), state_, *view_, std::nullopt));
+                              RowsOf(engine_.store(), state_, *view_, RowParts{}));
     for (std::size_t s = 0; s < rows.sets.size(); ++s) {
       const RowSet& set = *rows.sets[s];
       for (std::uint32_t row = 0; row < rows.sizes[s]; ++row) {

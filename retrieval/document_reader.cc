@@ -179,6 +179,18 @@ Result<std::optional<std::vector<float>>> ReadVector(const Store& store,
   return std::optional(std::move(vector));
 }
 
+Result<std::optional<SparseVector>> ReadSparseVector(const Store& store,
+                                                     CollectionNumber collection,
+                                                     const BoundSparseField& field,
+                                                     DocumentNumber document, ChunkNumber chunk) {
+  TRACEVEC_ASSIGN_OR_RETURN(
+      const auto bytes,
+      store.GetPinned(Table::kVectors, keys::Vector(collection, field.number, document, chunk)));
+  if (!bytes) return std::optional<SparseVector>();
+  TRACEVEC_ASSIGN_OR_RETURN(SparseVector vector, DecodeSparseVector(bytes->view()));
+  return std::optional(std::move(vector));
+}
+
 Result<Chunk> ReadChunk(const Store& store, const CollectionState& state, VersionReader& reader,
                         std::size_t ordinal, CommitNumber commit, bool with_vectors) {
   const DocumentNumber document = reader.document();
@@ -215,6 +227,11 @@ Result<Chunk> ReadChunk(const Store& store, const CollectionState& state, Versio
     TRACEVEC_ASSIGN_OR_RETURN(auto vector,
                               ReadVector(store, state.number, field, document, entry.chunk));
     if (vector) chunk.vectors.emplace(field.name, *std::move(vector));
+  }
+  for (const BoundSparseField& field : state.sparse_fields) {
+    TRACEVEC_ASSIGN_OR_RETURN(auto vector,
+                              ReadSparseVector(store, state.number, field, document, entry.chunk));
+    if (vector) chunk.sparse_vectors.emplace(field.name, *std::move(vector));
   }
   return chunk;
 }

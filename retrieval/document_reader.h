@@ -77,6 +77,12 @@ Result<std::optional<std::vector<float>>> ReadVector(const Store& store,
                                                      const BoundField& field,
                                                      DocumentNumber document, ChunkNumber chunk);
 
+/// The same of a sparse field, by ascending index.
+Result<std::optional<SparseVector>> ReadSparseVector(const Store& store,
+                                                     CollectionNumber collection,
+                                                     const BoundSparseField& field,
+                                                     DocumentNumber document, ChunkNumber chunk);
+
 /// Everything of a chunk. REQUIRES: ordinal < reader.version().entries.size().
 Result<Chunk> ReadChunk(const Store& store, const CollectionState& state, VersionReader& reader,
                         std::size_t ordinal, CommitNumber commit, bool with_vectors);

@@ -193,6 +193,13 @@ Result<std::shared_ptr<CollectionState>> Engine::CreateCollection(std::string_vi
     record.field_numbers[field] =
         FieldNumber{static_cast<std::uint16_t>(record.field_numbers.size())};
   }
+  for (const auto& [field, unused] : schema.sparse_vectors) {
+    record.field_numbers[field] =
+        FieldNumber{static_cast<std::uint16_t>(record.field_numbers.size())};
+  }
+  if (!schema.sparse_vectors.empty()) {
+    TRACEVEC_RETURN_IF_ERROR(EnableFeature(kSparseFieldsFeature));
+  }
   if (options.durability) record.sync = *options.durability == Durability::kSync;
   record.kept_versions = options.keep_versions;
   if (record.kept_versions != CollectionRecord::kDefaultKeptVersions) {

@@ -13,6 +13,7 @@
 #include "retrieval/collection_state.h"
 #include "retrieval/index_builder.h"
 #include "retrieval/index_options.h"
+#include "retrieval/routes.h"
 #include "retrieval/snapshot_indexes.h"
 #include "storage/store.h"
 #include "tracevec/database.h"
@@ -58,6 +59,7 @@ class Engine {
   SnapshotHolds& holds() { return *holds_; }
   const SnapshotHolds& holds() const { return *holds_; }
   SnapshotIndexes& snapshot_indexes() { return snapshot_indexes_; }
+  RouteCache& route_cache() { return route_cache_; }
   /// Sets a bit of storage/features.h, before its first use. REQUIRES: writer_mutex() held.
   Status EnableFeature(std::uint64_t feature);
 
@@ -98,6 +100,7 @@ class Engine {
   std::uint64_t timeline_ = 1;
   const std::shared_ptr<SnapshotHolds> holds_ = std::make_shared<SnapshotHolds>();
   SnapshotIndexes snapshot_indexes_;
+  RouteCache route_cache_;
   std::atomic<bool> closed_{false};
 
   std::mutex writer_mutex_;

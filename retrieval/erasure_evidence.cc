@@ -30,6 +30,9 @@ class EvidenceCollector {
     for (const BoundField& field : state_.fields) {
       TRACEVEC_RETURN_IF_ERROR(AddVectors(field.number, field.field));
     }
+    for (const BoundSparseField& field : state_.sparse_fields) {
+      TRACEVEC_RETURN_IF_ERROR(AddSparseVectors(field.number));
+    }
     if (const auto& migration = state_.migration) {
       TRACEVEC_RETURN_IF_ERROR(AddVectors(migration->other_number, migration->other));
     }
@@ -110,6 +113,18 @@ class EvidenceCollector {
                                 DecodeChunkMetadata(cursor.value()));
       AddMetadata(record.given);
       AddMetadata(record.merged);
+    }
+    return cursor.status();
+  }
+
+  /// As the store has them. Images scatter their entries over postings, where nothing tells one
+  /// from another.
+  Status AddSparseVectors(FieldNumber number) {
+    StoreCursor cursor =
+        store_.NewCursor(Table::kVectors, keys::VectorsPrefix(state_.number, number, document_));
+    for (; cursor.Valid(); cursor.Next()) {
+      ++evidence_.vectors;
+      AddPattern(cursor.value());
     }
     return cursor.status();
   }

@@ -56,12 +56,13 @@ Status FillContent(const RowSet& set, std::uint32_t row, const ChunkState& chunk
 void FillSources(const QueryPlan& plan, const SourceScores& scores, Hit* hit) {
   hit->dense = BestOf(plan, scores, SourceKind::kDense);
   hit->lexical = BestOf(plan, scores, SourceKind::kLexical);
+  hit->sparse = BestOf(plan, scores, SourceKind::kSparse);
   for (std::size_t i = 0; i < scores.size(); ++i) {
     if (!scores[i]) continue;
     const PlannedSource& source = plan.sources[i];
     HitSource& added = hit->sources.emplace_back();
     added.kind = source.kind;
-    if (source.field != nullptr) added.field = source.field->name;
+    added.field = source.field_name();
     added.phrasing = source.phrasing;
     added.rank = scores[i]->rank;
     added.score = scores[i]->score;

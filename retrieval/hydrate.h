@@ -12,8 +12,8 @@ struct HydrateOptions {
   const BoundField* vectors_of = nullptr;  ///< Null: no vectors.
 };
 
-/// The hits of an answer, read at the plan's view. Cost: some 3 us a hit whose document no other
-/// has. Errors: IOError, Corruption.
+/// The hits of an answer, read at the plan's view. Cost: reading the version of each document, and
+/// the source of those whose chunks are slices of it. Errors: IOError, Corruption.
 Result<std::vector<Hit>> Hydrate(const Engine& engine, const CollectionState& state,
                                  const QueryPlan& plan, const QueryAnswer& answer,
                                  const HydrateOptions& options);

@@ -126,9 +126,10 @@ class IndexLoader {
     }
     TRACEVEC_ASSIGN_OR_RETURN(const auto file, store_.image_files().Open(image.number));
     const bool untouched = image.stamp && file->stamp() == image.stamp;
-    TRACEVEC_ASSIGN_OR_RETURN(std::shared_ptr<Segment> segment,
-                              Segment::Open(file, index_->fields(), state_.number,
-                                            /*check_contents=*/!untouched, index_->analyzer()));
+    TRACEVEC_ASSIGN_OR_RETURN(
+        std::shared_ptr<Segment> segment,
+        Segment::Open(file, index_->fields(), state_.number,
+                      /*check_contents=*/!untouched, index_->analyzer(), index_->sparse_fields()));
     if (segment->image_checksum() != image.checksum || segment->rows() != image.rows) {
       return Status::Corruption(
           fmt::format("image {}: another one than was recorded", image.number));
@@ -153,7 +154,7 @@ class IndexLoader {
   Status ReadAll() {
     may_expire_ = false;
     TRACEVEC_RETURN_IF_ERROR(
-        LoadAllDocuments(store_, state_, state_.counters.commit, std::nullopt, /*with_terms=*/true,
+        LoadAllDocuments(store_, state_, state_.counters.commit, RowParts::All(),
                          [this](DocumentNumber document, std::vector<NewRow> rows) {
                            Reconcile(document, std::move(rows), IsStale(document));
                            return Status::Ok();

@@ -149,7 +149,7 @@ class Switch {
     TRACEVEC_RETURN_IF_ERROR(FillViewOrCheck());
     index_ = new_->NewIndex();
     TRACEVEC_RETURN_IF_ERROR(
-        LoadAllDocuments(store_, *new_, view_->commit, std::nullopt, /*with_terms=*/true,
+        LoadAllDocuments(store_, *new_, view_->commit, RowParts::All(),
                          [&](DocumentNumber /*document*/, std::vector<NewRow> rows) {
                            index_->Reserve(rows.size());
                            for (NewRow& row : rows) index_->Append(std::move(row));

@@ -33,6 +33,8 @@ ReadyPut MakeReady(const CollectionState& state, PutPlan plan) {
   put.plan = std::move(plan);
   const std::size_t wanted = put.plan.to_embed.size();
   put.vectors.assign(state.fields.size(), std::vector<const float*>(wanted, nullptr));
+  put.sparse.resize(state.sparse_fields.size());
+  for (auto& field : put.sparse) field.resize(wanted);
   put.embed_micros.assign(wanted, 0);
   return put;
 }
@@ -74,7 +76,10 @@ Result<PutResult> TryPut(Engine& engine, CollectionState& state, const Document&
   }
   TRACEVEC_ASSIGN_OR_RETURN(VectorSource vectors, VectorSource::Bind(state, options));
   ReadyPut put = MakeReady(state, std::move(plan));
-  if (!put.plan.unchanged) TRACEVEC_RETURN_IF_ERROR(vectors.TakeGiven(options.vectors, &put));
+  if (!put.plan.unchanged) {
+    TRACEVEC_RETURN_IF_ERROR(vectors.TakeGiven(options.vectors, &put));
+    TRACEVEC_RETURN_IF_ERROR(vectors.TakeSparse(options.sparse_vectors, &put));
+  }
   if (!options.moved_from.empty()) {
     TRACEVEC_RETURN_IF_ERROR(TakeMoved(engine.store(), state, options.moved_from, &put));
   }
@@ -97,6 +102,9 @@ Status TryPutGroup(Engine& engine, CollectionState& state, std::span<const Docum
     puts.push_back(MakeReady(state, std::move(plan)));
     if (!puts.back().plan.unchanged && options.vectors_of != nullptr) {
       TRACEVEC_RETURN_IF_ERROR(vectors.TakeGiven(options.vectors_of(i), &puts.back()));
+    }
+    if (!puts.back().plan.unchanged && options.sparse_vectors_of != nullptr) {
+      TRACEVEC_RETURN_IF_ERROR(vectors.TakeSparse(options.sparse_vectors_of(i), &puts.back()));
     }
   }
   TRACEVEC_RETURN_IF_ERROR(vectors.Embed(puts));
@@ -130,6 +138,12 @@ Status CheckOne(const CollectionState& state, const Document& document, std::siz
   TRACEVEC_ASSIGN_OR_RETURN(PreparedDocument prepared,
                             PrepareDocument(state, document, content_hash));
   TRACEVEC_RETURN_IF_ERROR(NameChunks({}, nullptr, &prepared));
+  if (options.sparse_vectors_of != nullptr) {
+    for (const auto& [name, vectors] : options.sparse_vectors_of(place)) {
+      TRACEVEC_ASSIGN_OR_RETURN(const BoundSparseField* field, FindSparseField(state, name));
+      TRACEVEC_RETURN_IF_ERROR(TakeSparseRows(*field, vectors, prepared.chunks.size()).status());
+    }
+  }
   if (options.vectors_of == nullptr) return Status::Ok();
   for (const auto& [name, vectors] : options.vectors_of(place)) {
     TRACEVEC_ASSIGN_OR_RETURN(const BoundField* field, FindField(state, name));
@@ -201,8 +215,8 @@ Result<std::vector<PutResult>> PutDocuments(Engine& engine, CollectionState& sta
                                             std::span<const Document> documents,
                                             const Collection::PutManyOptions& options) {
   TRACEVEC_RETURN_IF_ERROR(CheckLabel(options.put.label));
-  if (!options.put.vectors.empty() || options.put.plan != nullptr ||
-      !options.put.moved_from.empty()) {
+  if (!options.put.vectors.empty() || !options.put.sparse_vectors.empty() ||
+      options.put.plan != nullptr || !options.put.moved_from.empty()) {
     return Status::InvalidArgument(
         "put_documents: `vectors`, `plan` and `moved_from` are for one document; use vectors_of or "
         "an embedder");

@@ -26,6 +26,8 @@ struct ReadyPut {
   PutPlan plan;
   /// [field][position in plan.to_embed]; null: no vector.
   std::vector<std::vector<const float*>> vectors;
+  /// [sparse field][position in plan.to_embed]; null: no vector.
+  std::vector<std::vector<std::shared_ptr<const SparseVector>>> sparse;
   std::vector<double> embed_micros;  ///< [position in plan.to_embed]
   /// [position in plan.to_embed]; null: not indexed.
   std::vector<std::shared_ptr<const RowTerms>> terms;
@@ -50,6 +52,9 @@ class VectorSource {
   /// (shape, values), EmbeddingSpaceMismatch.
   Status TakeGiven(const std::map<std::string, std::span<const float>, std::less<>>& given,
                    ReadyPut* put) const;
+  /// The same for sparse vectors. Errors: InvalidArgument.
+  Status TakeSparse(const std::map<std::string, std::span<const SparseVector>, std::less<>>& given,
+                    ReadyPut* put) const;
   /// Calls the embedders for the added chunks of all puts, in batches across documents. Errors:
   /// the embedder's own; InvalidArgument for what it returned.
   Status Embed(std::span<ReadyPut> puts);

@@ -62,6 +62,13 @@ Status TakeChunk(const Store& store, const CollectionState& state, DocumentNumbe
     put->vectors[field.index][position] = put->moved_vectors.back().data();
     moved.fields |= std::uint64_t{1} << field.index;
   }
+  for (const BoundSparseField& field : state.sparse_fields) {
+    auto& vector = put->sparse[field.index][position];
+    if (vector != nullptr) continue;
+    TRACEVEC_ASSIGN_OR_RETURN(auto stored,
+                              ReadSparseVector(store, state.number, field, document, chunk));
+    if (stored) vector = std::make_shared<const SparseVector>(*std::move(stored));
+  }
   if (moved.fields != 0) {
     put->embed_micros[position] = moved.body.embed_micros;
     ++put->result.moved;

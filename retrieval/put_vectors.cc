@@ -60,6 +60,22 @@ Status VectorSource::TakeGiven(
   return Status::Ok();
 }
 
+Status VectorSource::TakeSparse(
+    const std::map<std::string, std::span<const SparseVector>, std::less<>>& given,
+    ReadyPut* put) const {
+  const PutPlan& plan = put->plan;
+  const bool by_plan = options_->plan != nullptr;
+  const std::size_t rows = by_plan ? plan.to_embed.size() : plan.prepared.chunks.size();
+  for (const auto& [name, vectors] : given) {
+    TRACEVEC_ASSIGN_OR_RETURN(const BoundSparseField* field, FindSparseField(*state_, name));
+    TRACEVEC_ASSIGN_OR_RETURN(auto taken, TakeSparseRows(*field, vectors, rows));
+    for (std::size_t i = 0; i < plan.to_embed.size(); ++i) {
+      put->sparse[field->index][i] = std::move(taken[by_plan ? i : plan.to_embed[i]]);
+    }
+  }
+  return Status::Ok();
+}
+
 Status VectorSource::Embed(std::span<ReadyPut> puts) {
   for (const auto& [name, embedder] : options_->embed) {
     TRACEVEC_ASSIGN_OR_RETURN(const BoundField* field, FindField(*state_, name));

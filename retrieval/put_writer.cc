@@ -222,6 +222,13 @@ Status PutWriter::PutAddedChunks(const ReadyPut& put, DocumentNumber number,
       batch.Put(Table::kVectors, keys::Vector(state_.number, field.number, number, entry.chunk),
                 BytesOf(vector, dimension));
     }
+    for (const BoundSparseField& field : state_.sparse_fields) {
+      const auto& vector = put.sparse[field.index][i];
+      row.sparse.push_back(vector);
+      if (vector == nullptr) continue;
+      batch.Put(Table::kVectors, keys::Vector(state_.number, field.number, number, entry.chunk),
+                EncodeSparseVector(*vector));
+    }
     ChunkMetadataRecord metadata{GivenMetadata(chunk), {}};
     if (const MovedChunk* moved = MovedAt(put, i)) {
       metadata = CarryMetadata({{}, moved->merged}, version.metadata, metadata.given);

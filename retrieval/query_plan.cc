@@ -59,7 +59,7 @@ FilterUse FilterUseOf(const QuerySettings& settings, FilterUse use) {
 }
 
 bool OfOneField(const PlannedSource& a, const PlannedSource& b) {
-  return a.kind == b.kind && a.field == b.field;
+  return a.kind == b.kind && a.field == b.field && a.sparse == b.sparse;
 }
 
 Status CheckNoneIsTwice(const std::vector<PlannedSource>& sources) {
@@ -70,7 +70,7 @@ Status CheckNoneIsTwice(const std::vector<PlannedSource>& sources) {
       }
       return Status::InvalidArgument(fmt::format(
           "{} is given twice in phrasing {}; give each its own phrasing",
-          sources[i].field == nullptr ? "the text" : "field '" + sources[i].field->name + "'",
+          sources[i].field_name().empty() ? "the text" : "field '" + sources[i].field_name() + "'",
           sources[i].phrasing));
     }
   }
@@ -99,6 +99,9 @@ Result<std::vector<PlannedSource>> BindSources(const CollectionState& state,
     if (spec.candidates == 0) {
       source.candidates =
           specs.size() == 1 ? settings.k : std::max(settings.k, settings.fusion.candidates);
+    }
+    if (spec.kind == SourceKind::kSparse) {
+      TRACEVEC_ASSIGN_OR_RETURN(source.sparse, FindSparseField(state, spec.field));
     }
     if (spec.kind != SourceKind::kDense) continue;
     TRACEVEC_ASSIGN_OR_RETURN(source.field, FindField(state, spec.field));
@@ -176,9 +179,7 @@ Result<QueryPlan> PlanQuery(const Engine& engine, const CollectionState& state,
   if (sources.size() > 1) {
     TRACEVEC_RETURN_IF_ERROR(WeighSources(sources, &plan.settings.fusion, &plan.sources));
   }
-  const bool by_text = std::any_of(sources.begin(), sources.end(), [](const SourceSpec& spec) {
-    return spec.kind == SourceKind::kLexical;
-  });
+  const bool by_text = plan.HasKind(SourceKind::kLexical);
   if (by_text) {
     TRACEVEC_ASSIGN_OR_RETURN(plan.analyzer, FindAnalyzer(state));
   }
@@ -187,8 +188,8 @@ Result<QueryPlan> PlanQuery(const Engine& engine, const CollectionState& state,
     if (source.kind != SourceKind::kDense) continue;
     source.width = ChooseWidth(TunedOf(*plan.view, *source.field), settings, source.candidates);
   }
-  TRACEVEC_ASSIGN_OR_RETURN(plan.rows,
-                            RowsOf(engine.store(), state, *plan.view, FieldToLoad(plan), by_text));
+  const RowParts parts = {FieldToLoad(plan), by_text, plan.HasKind(SourceKind::kSparse)};
+  TRACEVEC_ASSIGN_OR_RETURN(plan.rows, RowsOf(engine.store(), state, *plan.view, parts));
   TRACEVEC_ASSIGN_OR_RETURN(
       plan.filter, BindFilter(state, *plan.view, plan.rows, where, FilterUseOf(settings, use)));
   plan.plan_micros = watch.Micros();

@@ -51,7 +51,7 @@ QuerySettings SettingsOf(const Request& request) {
 /// A list of candidates that a query asks for, apart from the vector or text it asks with.
 struct SourceSpec {
   SourceKind kind = SourceKind::kDense;
-  std::string_view field = {};   ///< Of kDense; empty: the only one.
+  std::string_view field = {};   ///< Of kDense and kSparse; empty: the only one.
   std::uint32_t phrasing = 0;    ///< Which wording of the question it belongs to.
   std::uint32_t candidates = 0;  ///< 0: k of a source alone, else as the fusion says.
   /// Empty: what the fusion gives to sources of this kind and field, shared by its phrasings.
@@ -72,11 +72,18 @@ struct SearchWidth {
 /// A source that was checked.
 struct PlannedSource {
   SourceKind kind = SourceKind::kDense;
-  const BoundField* field = nullptr;  ///< Of kDense.
+  const BoundField* field = nullptr;         ///< Of kDense.
+  const BoundSparseField* sparse = nullptr;  ///< Of kSparse.
   std::uint32_t phrasing = 0;
   std::uint32_t candidates = 0;
   double weight = 1;
   SearchWidth width;  ///< Of kDense.
+
+  /// Of the field; empty: it searches texts.
+  const std::string& field_name() const {
+    static const std::string none;
+    return field != nullptr ? field->name : sparse != nullptr ? sparse->name : none;
+  }
 };
 
 /// A search that was checked and bound to a view: everything that queries of a batch share.
@@ -96,6 +103,12 @@ struct QueryPlan {
       if (source.kind == SourceKind::kDense) return &source;
     }
     return nullptr;
+  }
+  bool HasKind(SourceKind kind) const {
+    for (const PlannedSource& source : sources) {
+      if (source.kind == kind) return true;
+    }
+    return false;
   }
   const BoundField* field() const { return dense() == nullptr ? nullptr : dense()->field; }
 };

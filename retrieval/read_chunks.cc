@@ -87,7 +87,8 @@ Result<std::uint64_t> CountChunks(const Engine& engine, const CollectionState& s
   const auto view = state.views.Current();
   TRACEVEC_RETURN_IF_ERROR(where.status());
   if (where.empty() && !view->may_expire) return view->chunks;
-  TRACEVEC_ASSIGN_OR_RETURN(const IndexView rows, RowsOf(engine.store(), state, *view, kNoField));
+  TRACEVEC_ASSIGN_OR_RETURN(const IndexView rows,
+                            RowsOf(engine.store(), state, *view, RowParts::NoVectors()));
   TRACEVEC_ASSIGN_OR_RETURN(const auto filter, BindFilter(state, *view, rows, where));
   return CountMatching(engine.store(), state, rows, *filter);
 }

@@ -71,6 +71,8 @@ nlohmann::ordered_json LedgerJson(const std::vector<ReceiptLedgerEntry>& ledger)
                     {"dense_score", entry.dense_score},
                     {"lexical_rank", entry.lexical_rank},
                     {"lexical_score", entry.lexical_score},
+                    {"sparse_rank", entry.sparse_rank},
+                    {"sparse_score", entry.sparse_score},
                     {"sources", LedgerSourcesJson(entry.sources)}});
   }
   return list;

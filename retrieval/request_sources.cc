@@ -34,6 +34,15 @@ void AddVectors(const std::vector<FieldVector>& vectors, std::uint32_t phrasing,
   }
 }
 
+void AddSparse(const std::vector<SparseFieldVector>& vectors, std::uint32_t phrasing,
+               RequestSources* sources) {
+  for (const SparseFieldVector& each : vectors) {
+    SourceInput input;
+    input.sparse = &each.vector;
+    AddSource({SourceKind::kSparse, each.field, phrasing}, input, sources);
+  }
+}
+
 Status AddPhrasings(const SearchRequest& request, RequestSources* sources) {
   for (std::uint32_t i = 0; i < request.phrasings.size(); ++i) {
     const Phrasing& phrasing = request.phrasings[i];
@@ -42,6 +51,7 @@ Status AddPhrasings(const SearchRequest& request, RequestSources* sources) {
       AddSource({SourceKind::kDense, request.field, i + 1}, InputOf(phrasing.vector), sources);
     }
     AddVectors(phrasing.vectors, i + 1, sources);
+    AddSparse(phrasing.sparse_vectors, i + 1, sources);
     AddText(phrasing.text, i + 1, sources);
     if (sources->specs.size() == before) {
       return Status::InvalidArgument(
@@ -70,6 +80,7 @@ Result<RequestSources> SourcesOf(const SearchRequest& request, bool may_be_empty
     AddSource({SourceKind::kDense, request.field}, InputOf(request.vector), &sources);
   }
   AddVectors(request.vectors, 0, &sources);
+  AddSparse(request.sparse_vectors, 0, &sources);
   AddText(request.text, 0, &sources);
   TRACEVEC_RETURN_IF_ERROR(AddPhrasings(request, &sources));
   if (sources.specs.empty()) {

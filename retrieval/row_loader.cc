@@ -81,6 +81,40 @@ class VectorWalk {
   std::vector<float> floats_;        // and their vectors, one after the other.
 };
 
+/// The same for a sparse field.
+class SparseWalk {
+ public:
+  SparseWalk(const Store& store, const CollectionState& state, const BoundSparseField& field)
+      : collection_(state.number),
+        field_(field.number),
+        cursor_(store.NewCursor(Table::kVectors, keys::VectorsPrefix(state.number, field.number))) {
+  }
+
+  Status MoveTo(DocumentNumber document) {
+    vectors_.clear();
+    TRACEVEC_RETURN_IF_ERROR(StepTo(cursor_, keys::ParseVector, document,
+                                    keys::Vector(collection_, field_, document, ChunkNumber{0})));
+    for (; cursor_.Valid(); cursor_.Next()) {
+      TRACEVEC_ASSIGN_OR_RETURN(const keys::ChunkKey key, keys::ParseVector(cursor_.key()));
+      if (key.document > document) return Status::Ok();
+      TRACEVEC_ASSIGN_OR_RETURN(SparseVector vector, DecodeSparseVector(cursor_.value()));
+      vectors_[Raw(key.chunk)] = std::make_shared<const SparseVector>(std::move(vector));
+    }
+    return cursor_.status();
+  }
+
+  std::shared_ptr<const SparseVector> Of(ChunkNumber chunk) const {
+    const auto found = vectors_.find(Raw(chunk));
+    return found == vectors_.end() ? nullptr : found->second;
+  }
+
+ private:
+  const CollectionNumber collection_;
+  const FieldNumber field_;
+  StoreCursor cursor_;
+  std::unordered_map<std::uint32_t, std::shared_ptr<const SparseVector>> vectors_;
+};
+
 /// The same for the chunks' own metadata: the newest record at or before the commit counts.
 class MetadataWalk {
  public:
@@ -131,14 +165,19 @@ class MetadataWalk {
 class RowWalk {
  public:
   RowWalk(const Store& store, const CollectionState& state, CommitNumber commit,
-          std::optional<std::size_t> only_field, bool with_terms)
+          const RowParts& parts)
       : store_(store),
         state_(state),
-        with_terms_(with_terms && state.analyzer != nullptr),
+        with_terms_(parts.terms && state.analyzer != nullptr),
         vectors_(state.fields.size()),
         metadata_(store, state, commit) {
     for (std::size_t f = 0; f < state.fields.size(); ++f) {
-      if (!only_field || *only_field == f) vectors_[f].emplace(store, state, state.fields[f]);
+      const bool wanted = !parts.only_field || *parts.only_field == f;
+      if (wanted) vectors_[f].emplace(store, state, state.fields[f]);
+    }
+    if (!parts.sparse) return;
+    for (const BoundSparseField& field : state.sparse_fields) {
+      sparse_.emplace_back(store, state, field);
     }
   }
 
@@ -148,6 +187,7 @@ class RowWalk {
     for (auto& walk : vectors_) {
       if (walk) TRACEVEC_RETURN_IF_ERROR(walk->MoveTo(document));
     }
+    for (SparseWalk& walk : sparse_) TRACEVEC_RETURN_IF_ERROR(walk.MoveTo(document));
     const auto shared = MakeDocumentState(document, version);
     std::vector<NewRow> rows;
     for (const VersionEntry& entry : version.entries) {
@@ -159,6 +199,7 @@ class RowWalk {
       for (const auto& walk : vectors_) {
         row.vectors.push_back(walk ? walk->Of(entry.chunk) : std::span<const float>());
       }
+      for (const SparseWalk& walk : sparse_) row.sparse.push_back(walk.Of(entry.chunk));
       const OwnMetadata own = metadata_.Of(entry.chunk, version.metadata);
       row.document_state = shared;
       row.own = own.fields;
@@ -185,6 +226,7 @@ class RowWalk {
   const CollectionState& state_;
   const bool with_terms_;
   std::vector<std::optional<VectorWalk>> vectors_;
+  std::vector<SparseWalk> sparse_;
   MetadataWalk metadata_;
 };
 
@@ -204,9 +246,8 @@ std::shared_ptr<const DocumentState> MakeDocumentState(DocumentNumber number,
 }
 
 Status LoadAllDocuments(const Store& store, const CollectionState& state, CommitNumber commit,
-                        std::optional<std::size_t> only_field, bool with_terms,
-                        const DocumentConsumer& consume) {
-  RowWalk walk(store, state, commit, only_field, with_terms);
+                        const RowParts& parts, const DocumentConsumer& consume) {
+  RowWalk walk(store, state, commit, parts);
   StoreCursor versions = store.NewCursor(Table::kRecords, keys::VersionsPrefix(state.number));
   std::optional<DocumentNumber> done;
   for (; versions.Valid(); versions.Next()) {
@@ -224,7 +265,7 @@ Status LoadAllDocuments(const Store& store, const CollectionState& state, Commit
 
 Status LoadDocuments(const Store& store, const CollectionState& state, CommitNumber commit,
                      std::span<const DocumentNumber> documents, const DocumentConsumer& consume) {
-  RowWalk walk(store, state, commit, std::nullopt, /*with_terms=*/true);
+  RowWalk walk(store, state, commit, RowParts::All());
   StoreCursor versions = store.NewCursor(Table::kRecords, keys::VersionsPrefix(state.number));
   for (const DocumentNumber document : documents) {
     std::vector<NewRow> rows;
@@ -246,20 +287,20 @@ Status LoadDocuments(const Store& store, const CollectionState& state, CommitNum
 }
 
 Result<IndexView> RowsOf(const Store& store, const CollectionState& state,
-                         const CollectionView& view, std::optional<std::size_t> only_field,
-                         bool with_terms) {
+                         const CollectionView& view, const RowParts& parts) {
   if (view.in_memory) return view.index;
   // Exactly as many rows as the view counts: a block of the usual size would cost more to clear
   // than twenty rows cost to read.
   std::vector<FieldLayout> layouts = state.Layouts();
   for (std::size_t f = 0; f < layouts.size(); ++f) {
-    if (only_field && *only_field != f) layouts[f].dimension = 0;
+    if (parts.only_field && *parts.only_field != f) layouts[f].dimension = 0;
   }
   auto block =
       std::make_shared<RowBlock>(static_cast<std::uint32_t>(view.chunks), std::move(layouts),
-                                 with_terms ? BlockTexts::kTerms : BlockTexts::kNone);
+                                 parts.terms ? BlockTexts::kTerms : BlockTexts::kNone,
+                                 parts.sparse ? state.sparse_fields.size() : 0);
   TRACEVEC_RETURN_IF_ERROR(LoadAllDocuments(
-      store, state, view.commit, only_field, with_terms,
+      store, state, view.commit, parts,
       [&](DocumentNumber /*document*/, std::vector<NewRow> added) -> Status {
         if (block->capacity() - block->size() < added.size()) {
           return Status::Corruption(fmt::format("collection '{}': more chunks than the {} counted",

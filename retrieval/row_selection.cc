@@ -145,7 +145,8 @@ Result<std::vector<SelectedChunk>> SelectChunks(const Store& store, const Collec
                                                  : "neither ids nor where is given");
   }
   if (selection.ids) return SelectByIds(store, state, view, *selection.ids);
-  TRACEVEC_ASSIGN_OR_RETURN(const IndexView rows, RowsOf(store, state, view, kNoField));
+  TRACEVEC_ASSIGN_OR_RETURN(const IndexView rows,
+                            RowsOf(store, state, view, RowParts::NoVectors()));
   TRACEVEC_ASSIGN_OR_RETURN(const auto filter, BindFilter(state, view, rows, selection.where));
   TRACEVEC_ASSIGN_OR_RETURN(const std::vector<RowRef> matching,
                             MatchingRows(store, state, rows, *filter));

@@ -95,7 +95,8 @@ Result<std::unique_ptr<Scanner::Impl>> Scanner::Impl::Open(
   TRACEVEC_RETURN_IF_ERROR(
       CheckOrderBy(scan->options_.order_by, scan->state_->schema, scan->view_->known_fields.get()));
   const Store& store = scan->engine_->store();
-  TRACEVEC_ASSIGN_OR_RETURN(scan->rows_, RowsOf(store, *scan->state_, *scan->view_, kNoField));
+  TRACEVEC_ASSIGN_OR_RETURN(scan->rows_,
+                            RowsOf(store, *scan->state_, *scan->view_, RowParts::NoVectors()));
   TRACEVEC_ASSIGN_OR_RETURN(const auto filter, BindFilter(*scan->state_, *scan->view_, scan->rows_,
                                                           scan->options_.where));
   TRACEVEC_ASSIGN_OR_RETURN(scan->order_, MatchingRows(store, *scan->state_, scan->rows_, *filter));

@@ -76,7 +76,11 @@ Explanation ExplainPlan(const QueryPlan& plan) {
     if (!explanation.plan.empty()) explanation.plan += "+";
     explanation.plan += PlanName(source.width.exact, filtered, walks, ways);
   }
-  if (plan.analyzer != nullptr) explanation.plan += fields.empty() ? "lexical" : "+lexical";
+  for (const SourceKind kind : {SourceKind::kSparse, SourceKind::kLexical}) {
+    if (!plan.HasKind(kind)) continue;
+    if (!explanation.plan.empty()) explanation.plan += "+";
+    explanation.plan += SourceKindName(kind);
+  }
   if (!fields.empty()) explanation.field = fields.front()->name;
   explanation.filter = plan.filter->text;
   explanation.k = plan.settings.k;

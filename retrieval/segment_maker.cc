@@ -93,6 +93,7 @@ Result<std::shared_ptr<Segment>> MakeSegment(Engine& engine, CollectionState& st
   options.reuse_graphs = !build->even_so;  // A rebuild owes nothing to what was there.
   for (const BoundField& field : state.fields) options.codes.push_back(KindOf(field.field.codes));
   options.analyzer = index.analyzer();
+  options.sparse_fields = index.sparse_fields();
   options.stop = stop;
   builder.Build(options);
   TRACEVEC_ASSIGN_OR_RETURN(auto image, WriteImage(engine, state, builder, stop));
@@ -100,7 +101,7 @@ Result<std::shared_ptr<Segment>> MakeSegment(Engine& engine, CollectionState& st
   const auto* file = dynamic_cast<const ImageFile*>(image.get());
   const std::uint64_t number = file == nullptr ? 0 : file->number();
   auto segment = Segment::Open(std::move(image), index.fields(), state.number,
-                               /*check_contents=*/false, index.analyzer());
+                               /*check_contents=*/false, index.analyzer(), index.sparse_fields());
   if (!segment.ok() && number != 0) {
     engine.store().image_files().Remove(number).IgnoreError("the next open removes it");
   }

@@ -40,7 +40,7 @@ Result<std::shared_ptr<const LoadedCollection>> LoadFromStore(Engine& engine,
   loaded->counters.commit = commit;
   auto index = state.NewIndex();
   TRACEVEC_RETURN_IF_ERROR(
-      LoadAllDocuments(engine.store(), state, commit, std::nullopt, /*with_terms=*/true,
+      LoadAllDocuments(engine.store(), state, commit, RowParts::All(),
                        [&](DocumentNumber /*document*/, std::vector<NewRow> rows) {
                          ++loaded->counters.documents;
                          loaded->counters.chunks += rows.size();

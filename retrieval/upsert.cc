@@ -35,9 +35,16 @@ struct GivenField {
   }
 };
 
+/// A sparse field likewise.
+struct GivenSparse {
+  const BoundSparseField* field = nullptr;
+  std::vector<std::shared_ptr<const SparseVector>> rows;  ///< Null: without entries.
+};
+
 struct CheckedUpsert {
   const UpsertRequest* request = nullptr;
   std::vector<GivenField> fields;
+  std::vector<GivenSparse> sparse;
   std::uint64_t asserted_fields = 0;
 
   std::string_view Text(std::size_t i) const {
@@ -78,6 +85,11 @@ Result<CheckedUpsert> CheckUpsert(const CollectionState& state, const UpsertRequ
     upsert.fields.push_back({field, rows});
     if (!request.space.declared()) upsert.asserted_fields |= std::uint64_t{1} << field->index;
   }
+  for (const auto& [name, rows] : request.sparse_vectors) {
+    TRACEVEC_ASSIGN_OR_RETURN(const BoundSparseField* field, FindSparseField(state, name));
+    TRACEVEC_ASSIGN_OR_RETURN(auto taken, TakeSparseRows(*field, rows, request.ids.size()));
+    upsert.sparse.push_back({field, std::move(taken)});
+  }
   std::unordered_set<std::string_view> ids;
   ids.reserve(request.ids.size());
   for (std::size_t i = 0; i < request.ids.size(); ++i) {
@@ -102,6 +114,11 @@ ContentHash HashRow(const CheckedUpsert& upsert, std::size_t i) {
     const std::span<const float> row = given.Row(i);
     hasher.Add(given.field->name);
     hasher.Add({reinterpret_cast<const char*>(row.data()), row.size_bytes()});
+  }
+  for (const GivenSparse& given : upsert.sparse) {
+    if (given.rows[i] == nullptr) continue;
+    hasher.Add(given.field->name);
+    hasher.Add(EncodeSparseVector(*given.rows[i]));
   }
   hasher.Add(upsert.asserted_fields);
   return hasher.Finish();
@@ -235,6 +252,14 @@ void UpsertWriter::PutRow(std::size_t i, const DocumentRecord& record) {
     batch.Put(Table::kVectors,
               keys::Vector(state_.number, given.field->number, record.number, entry.chunk),
               {reinterpret_cast<const char*>(vector.data()), vector.size_bytes()});
+  }
+  row.sparse.resize(state_.sparse_fields.size());
+  for (const GivenSparse& given : upsert_.sparse) {
+    if (given.rows[i] == nullptr) continue;
+    row.sparse[given.field->index] = given.rows[i];
+    batch.Put(Table::kVectors,
+              keys::Vector(state_.number, given.field->number, record.number, entry.chunk),
+              EncodeSparseVector(*given.rows[i]));
   }
   row.document_state = MakeDocumentState(record.number, version);
   row.terms = terms_[i - first_];

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/return_if_error.h"
+#include "core/sparse_vector.h"
 #include "core/utf8.h"
 #include "core/vector_math.h"
 
@@ -54,6 +55,23 @@ Status CheckRows(const BoundField& field, std::span<const float> vectors, std::s
     return CheckVector(vector, dimension, field.field.metric, what.c_str());
   }
   return Status::Ok();
+}
+
+Result<std::vector<std::shared_ptr<const SparseVector>>> TakeSparseRows(
+    const BoundSparseField& field, std::span<const SparseVector> vectors, std::size_t rows) {
+  if (vectors.size() != rows) {
+    return Status::InvalidArgument(
+        fmt::format("sparse vectors '{}': expected {}, got {}", field.name, rows, vectors.size()));
+  }
+  std::vector<std::shared_ptr<const SparseVector>> taken(rows);
+  for (std::size_t i = 0; i < rows; ++i) {
+    TRACEVEC_ASSIGN_OR_RETURN(
+        SparseVector sorted,
+        SortSparse(vectors[i], fmt::format("sparse vectors '{}': row {}", field.name, i)));
+    if (sorted.indices.empty()) continue;
+    taken[i] = std::make_shared<const SparseVector>(std::move(sorted));
+  }
+  return taken;
 }
 
 Status CheckBuildThreads(std::uint32_t threads) {

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "retrieval/collection_state.h"
 #include "tracevec/collection.h"
@@ -26,6 +28,11 @@ Status CheckLabel(std::string_view label);
 /// floats, got 768", or the row and component that is not finite), EmbeddingSpaceMismatch.
 Status CheckRows(const BoundField& field, std::span<const float> vectors, std::size_t rows,
                  const EmbeddingSpace& space);
+
+/// `rows` sparse vectors, by ascending index; null where one has no entries. Errors:
+/// InvalidArgument that names field and row, see SortSparse.
+Result<std::vector<std::shared_ptr<const SparseVector>>> TakeSparseRows(
+    const BoundSparseField& field, std::span<const SparseVector> vectors, std::size_t rows);
 
 /// Threads that build an index. Errors: InvalidArgument.
 Status CheckBuildThreads(std::uint32_t threads);

@@ -24,8 +24,16 @@ inline constexpr std::uint64_t kColumnFilesFeature = 0x8000;
 /// Bodies say which vector fields a migration filled.
 inline constexpr std::uint64_t kFilledFieldsFeature = 0x10000;
 
+/// Collections have sparse fields: a collection record names them behind its text field, and they
+/// have records among those of vectors.
+inline constexpr std::uint64_t kSparseFieldsFeature = 0x20000;
+
+/// There are, or were, sets of routes.
+inline constexpr std::uint64_t kRoutesFeature = 0x80000;
+
 inline constexpr std::uint64_t kKnownFeatures =
     kSnapshotsFeature | kKeptVersionsFeature | kEmbedCallsFeature | kMigrationsFeature |
-    kCodeChoiceFeature | kTextOptionsFeature | kColumnFilesFeature | kFilledFieldsFeature;
+    kCodeChoiceFeature | kTextOptionsFeature | kColumnFilesFeature | kFilledFieldsFeature |
+    kSparseFieldsFeature | kRoutesFeature;
 
 }  // namespace tracevec

@@ -21,6 +21,7 @@ constexpr char kNextCollection = 'N';
 constexpr char kCollectionByName = 'n';
 constexpr char kJournal = 'J';
 constexpr char kSnapshot = 'H';
+constexpr char kRoutes = 'O';
 constexpr char kCollection = 'c';
 constexpr char kCounters = 'k';
 constexpr char kDocument = 'd';
@@ -157,6 +158,8 @@ std::string Journal(CommitNumber commit) { return KeyBuilder(kJournal).Add(Raw(c
 std::string JournalPrefix() { return {kJournal}; }
 std::string Snapshot(std::string_view name) { return KeyBuilder(kSnapshot).Add(name).Take(); }
 std::string SnapshotsPrefix() { return {kSnapshot}; }
+std::string Routes(std::string_view name) { return KeyBuilder(kRoutes).Add(name).Take(); }
+std::string RoutesPrefix() { return {kRoutes}; }
 std::string Garbage(CollectionNumber collection, CommitNumber commit, std::uint32_t index) {
   return KeyBuilder(kGarbage, collection).Add(Raw(commit)).Add(index).Take();
 }

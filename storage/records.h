@@ -11,6 +11,7 @@
 #include "core/ids.h"
 #include "storage/image_file.h"
 #include "tracevec/document.h"
+#include "tracevec/routes.h"
 #include "tracevec/schema.h"
 #include "tracevec/status.h"
 #include "tracevec/tune.h"
@@ -40,8 +41,9 @@ struct CommitRecord {
 struct CollectionRecord {
   std::string name;
   CollectionSchema schema;
-  std::map<std::string, FieldNumber, std::less<>> field_numbers;  ///< Of each vector field.
-  std::optional<bool> sync;                                       ///< Durability of its own.
+  std::map<std::string, FieldNumber, std::less<>>
+      field_numbers;                      ///< Of vector fields, sparse ones too.
+  std::optional<bool> sync;               ///< Durability of its own.
   std::vector<std::string> known_fields;  ///< Undeclared metadata names seen so far, sorted.
   /// Versions of a document that are kept beside its newest.
   std::uint32_t kept_versions = kDefaultKeptVersions;
@@ -222,6 +224,9 @@ std::string EncodeCollectionNumber(CollectionNumber collection);
 Result<CollectionNumber> DecodeCollectionNumber(std::string_view bytes);
 std::string EncodeCollection(const CollectionRecord& record);
 Result<CollectionRecord> DecodeCollection(std::string_view bytes);
+/// Of keys::Vector() of a sparse field: by ascending index, at least one entry.
+std::string EncodeSparseVector(const SparseVector& vector);
+Result<SparseVector> DecodeSparseVector(std::string_view bytes);
 std::string EncodeMigration(const MigrationRecord& record);
 Result<MigrationRecord> DecodeMigration(std::string_view bytes);
 std::string EncodeCounters(const CollectionCounters& record);
@@ -238,6 +243,9 @@ std::string EncodeJournal(const JournalRecord& record);
 Result<JournalRecord> DecodeJournal(std::string_view bytes);
 std::string EncodeSnapshot(const SnapshotRecord& record);
 Result<SnapshotRecord> DecodeSnapshot(std::string_view bytes);
+std::string EncodeRoutes(const RouteSet& set);
+/// The name is the key's.
+Result<RouteSet> DecodeRoutes(std::string_view name, std::string_view bytes);
 std::string EncodeGarbage(const GarbageRecord& record);
 Result<GarbageRecord> DecodeGarbage(std::string_view bytes);
 std::string EncodeTuning(const TuningRecord& record);

@@ -17,24 +17,6 @@ namespace {
 // A collection's durability. Stored: do not renumber.
 enum class StoredDurability : std::uint8_t { kOfDatabase = 0, kAsync = 1, kSync = 2 };
 
-void PutSpace(Encoder& out, const EmbeddingSpace& space) {
-  out.PutString(space.model);
-  out.PutString(space.revision);
-  out.PutString(space.normalization);
-  out.PutString(space.document_prompt);
-  out.PutString(space.query_prompt);
-}
-
-EmbeddingSpace ReadSpace(Decoder& in) {
-  EmbeddingSpace space;
-  space.model = in.ReadString();
-  space.revision = in.ReadString();
-  space.normalization = in.ReadString();
-  space.document_prompt = in.ReadString();
-  space.query_prompt = in.ReadString();
-  return space;
-}
-
 /// Fails unless `name` comes after every key of `map`: names are written in order.
 template <typename Map>
 void CheckNameOrder(Decoder& in, const Map& map, std::string_view name) {
@@ -80,12 +62,18 @@ void ReadKnownFields(Decoder& in, std::vector<std::string>& fields) {
 
 /// How a text field is stored. Stored: do not renumber.
 enum class StoredText : std::uint8_t { kNone = 0, kByDefault = 1, kWithOptions = 2 };
+/// Beside it: sparse fields follow.
+constexpr std::uint8_t kSparseFieldsFollow = 0x10;
 
-void PutTextField(Encoder& out, const std::optional<TextField>& text) {
-  if (!text) return out.PutByte(static_cast<std::uint8_t>(StoredText::kNone));
-  const bool by_default = *text == TextField{text->analyzer};
-  out.PutByte(
-      static_cast<std::uint8_t>(by_default ? StoredText::kByDefault : StoredText::kWithOptions));
+void PutTextField(Encoder& out, const CollectionSchema& schema) {
+  const std::optional<TextField>& text = schema.text;
+  const bool by_default = text && *text == TextField{text->analyzer};
+  const StoredText stored = !text        ? StoredText::kNone
+                            : by_default ? StoredText::kByDefault
+                                         : StoredText::kWithOptions;
+  const std::uint8_t follow = schema.sparse_vectors.empty() ? 0 : kSparseFieldsFollow;
+  out.PutByte(static_cast<std::uint8_t>(static_cast<std::uint8_t>(stored) | follow));
+  if (!text) return;
   out.PutString(text->analyzer);
   if (by_default) return;
   out.PutVarint(text->stop_words.size());
@@ -94,9 +82,13 @@ void PutTextField(Encoder& out, const std::optional<TextField>& text) {
   out.PutDouble(text->b);
 }
 
-std::optional<TextField> ReadTextField(Decoder& in) {
-  const auto stored = static_cast<StoredText>(
-      in.ReadByteUpTo(static_cast<std::uint8_t>(StoredText::kWithOptions), "text field"));
+std::optional<TextField> ReadTextField(Decoder& in, bool* sparse_fields_follow) {
+  constexpr auto kLast = static_cast<std::uint8_t>(StoredText::kWithOptions);
+  const std::uint8_t both = in.ReadByteUpTo(kSparseFieldsFollow | kLast, "text field");
+  *sparse_fields_follow = (both & kSparseFieldsFollow) != 0;
+  const std::uint8_t number = both & ~kSparseFieldsFollow;
+  if (number > kLast) in.Fail(fmt::format("text field: {} is no number of one", number));
+  const auto stored = static_cast<StoredText>(number);
   if (stored == StoredText::kNone) return std::nullopt;
   TextField text{in.ReadString()};
   if (stored == StoredText::kByDefault) return text;
@@ -111,9 +103,50 @@ std::optional<TextField> ReadTextField(Decoder& in) {
   return text;
 }
 
+void PutSparseFields(Encoder& out, const CollectionRecord& record) {
+  if (record.schema.sparse_vectors.empty()) return;
+  out.PutVarint(record.schema.sparse_vectors.size());
+  for (const auto& [name, unused] : record.schema.sparse_vectors) {
+    out.PutString(name);
+    const auto number = record.field_numbers.find(name);
+    out.PutVarint(number == record.field_numbers.end() ? 0 : Raw(number->second));
+  }
+}
+
+void ReadSparseFields(Decoder& in, CollectionRecord& record) {
+  constexpr std::size_t kLeastBytes = 2;  // An empty name and a number.
+  std::size_t left = in.ReadCount(kLeastBytes);
+  if (left == 0) in.Fail("sparse fields are said to follow, and there are none");
+  for (; left > 0 && in.ok(); --left) {
+    const std::string name = in.ReadString();
+    CheckNameOrder(in, record.schema.sparse_vectors, name);
+    if (record.schema.vectors.contains(name)) in.Fail("a vector field is sparse too");
+    record.schema.sparse_vectors[name] = {};
+    record.field_numbers[name] = ReadFieldNumber(in);
+  }
+}
+
 constexpr unsigned kCodesAt = 4;  // Bits of the metric before those of the kind of codes.
 
 }  // namespace
+
+void PutSpace(Encoder& out, const EmbeddingSpace& space) {
+  out.PutString(space.model);
+  out.PutString(space.revision);
+  out.PutString(space.normalization);
+  out.PutString(space.document_prompt);
+  out.PutString(space.query_prompt);
+}
+
+EmbeddingSpace ReadSpace(Decoder& in) {
+  EmbeddingSpace space;
+  space.model = in.ReadString();
+  space.revision = in.ReadString();
+  space.normalization = in.ReadString();
+  space.document_prompt = in.ReadString();
+  space.query_prompt = in.ReadString();
+  return space;
+}
 
 FieldNumber ReadFieldNumber(Decoder& in) {
   const std::uint64_t number = in.ReadVarint();
@@ -211,7 +244,8 @@ std::string EncodeCollection(const CollectionRecord& record) {
   Encoder out;
   out.PutString(record.name);
   PutVectorFields(out, record);
-  PutTextField(out, record.schema.text);
+  PutTextField(out, record.schema);
+  PutSparseFields(out, record);
   out.PutVarint(record.schema.metadata.size());
   for (const auto& [name, type] : record.schema.metadata) {
     out.PutString(name);
@@ -237,7 +271,9 @@ Result<CollectionRecord> DecodeCollection(std::string_view bytes) {
   CollectionRecord record;
   record.name = in.ReadString();
   ReadVectorFields(in, record);
-  record.schema.text = ReadTextField(in);
+  bool sparse_fields_follow = false;
+  record.schema.text = ReadTextField(in, &sparse_fields_follow);
+  if (sparse_fields_follow) ReadSparseFields(in, record);
   ReadDeclaredMetadata(in, record.schema);
   const auto durability = static_cast<StoredDurability>(
       in.ReadByteUpTo(static_cast<std::uint8_t>(StoredDurability::kSync), "durability"));

@@ -28,6 +28,8 @@ inline std::string CheckEveryDecoder(std::string_view bytes) {
   check("chunk metadata", DecodeChunkMetadata(bytes), EncodeChunkMetadata);
   check("journal", DecodeJournal(bytes), EncodeJournal);
   check("migration", DecodeMigration(bytes), EncodeMigration);
+  check("sparse vector", DecodeSparseVector(bytes), EncodeSparseVector);
+  check("routes", DecodeRoutes("", bytes), EncodeRoutes);
   check("snapshot", DecodeSnapshot(bytes), EncodeSnapshot);
   check("garbage", DecodeGarbage(bytes), EncodeGarbage);
   check("tuning", DecodeTuning(bytes), EncodeTuning);

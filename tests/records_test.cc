@@ -71,6 +71,12 @@ class RecordMaker {
       field.embed_template = Text();
       if (Coin()) field.codes = static_cast<CodeChoice>(random_() % 3);
     }
+    for (std::size_t i = Count() / 2; i > 0; --i) {
+      const std::string name = "sparse" + Text();
+      if (record.schema.vectors.contains(name)) continue;
+      record.schema.sparse_vectors[name];
+      record.field_numbers[name] = FieldNumber{static_cast<std::uint16_t>(Number())};
+    }
     if (Coin()) {
       record.schema.text = TextField{Text()};
       if (Coin()) record.schema.text->stop_words = {Text(), Text()};
@@ -258,11 +264,37 @@ class RecordMaker {
     return record;
   }
 
+  SparseVector Sparse() {
+    SparseVector vector;
+    for (const FieldNumber index : Ascending<FieldNumber>(0xffff)) {
+      vector.indices.push_back(Raw(index) * 65'537U);
+      vector.values.push_back(static_cast<float>(Number32()) / 16);
+    }
+    if (vector.indices.empty()) vector = {{Number32()}, {0}};
+    return vector;
+  }
+  RouteSet Routes() {
+    RouteSet set;
+    set.dimension = Number32() % 4;
+    set.metric = static_cast<Metric>(random_() % 3);
+    set.space = {Text(), Text(), Text(), Text(), Text()};
+    for (std::size_t i = Count(); i > 0; --i) {
+      SemanticRoute& route = set.routes.emplace_back();
+      route.name = Text();
+      route.threshold = static_cast<double>(Number32()) / 7;
+      if (Coin()) route.collections = {Text(), Text()};
+      if (Coin()) route.where = Filter("year >= 2020");
+      for (std::size_t u = Count(); u > 0; --u) route.utterances.push_back(Text());
+      route.vectors.assign(route.utterances.size() * set.dimension, 1.5F);
+    }
+    return set;
+  }
+
   std::vector<DocumentNumber> IndexChange() { return Ascending<DocumentNumber>(~std::uint64_t{0}); }
 
   /// The encoding of some record of some kind.
   std::string AnyEncoding() {
-    switch (random_() % 17) {
+    switch (random_() % 19) {
       case 0: return EncodeFormat({Number32(), Number(), Text()});
       case 1: return EncodeCommit({CommitNumber{Number()}, Number()});
       case 2: return EncodeCollection(Collection());
@@ -279,6 +311,8 @@ class RecordMaker {
       case 13: return EncodeSnapshot(Snapshot());
       case 14: return EncodeMigration(Migration());
       case 15: return EncodeTuning(Tuning());
+      case 16: return EncodeSparseVector(Sparse());
+      case 17: return EncodeRoutes(Routes());
       default: return EncodeVersion(Version());
     }
   }
@@ -373,6 +407,11 @@ TEST(Records, WhateverIsEncodedIsAcceptedAsItself) {
     ASSERT_TRUE(same(DecodeGarbage(garbage), garbage, EncodeGarbage));
     const std::string checkpoint = EncodeIndexCheckpoint(make.IndexCheckpoint());
     ASSERT_TRUE(same(DecodeIndexCheckpoint(checkpoint), checkpoint, EncodeIndexCheckpoint));
+    const SparseVector sparse = make.Sparse();
+    const std::string sparse_bytes = EncodeSparseVector(sparse);
+    ASSERT_EQ(*DecodeSparseVector(sparse_bytes), sparse);
+    const std::string routes = EncodeRoutes(make.Routes());
+    ASSERT_TRUE(same(DecodeRoutes("", routes), routes, EncodeRoutes));
     const TuningRecord tuning = make.Tuning();
     const std::string tuning_bytes = EncodeTuning(tuning);
     ASSERT_TRUE(same(DecodeTuning(tuning_bytes), tuning_bytes, EncodeTuning));
@@ -447,6 +486,15 @@ TEST(Records, TrailingFieldsAreLeftOutAtTheirDefaults) {
   collection.next_field = 7;
   const std::string identity("\x01\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\x07", 17);
   EXPECT_EQ(EncodeCollection(collection), without + "\x01" + identity);
+  CollectionRecord sparse;
+  sparse.schema.sparse_vectors["s"];
+  sparse.field_numbers["s"] = FieldNumber{3};
+  EXPECT_EQ(EncodeCollection(sparse).substr(0, 6), std::string("\0\0\x10\x01\x01s", 6));
+  EXPECT_EQ(EncodeSparseVector({{1, 258}, {1, -2}}),
+            std::string("\x01\0\0\0\x02\x01\0\0\0\0\x80\x3f\0\0\0\xc0", 16));
+  EXPECT_FALSE(DecodeSparseVector("").ok());
+  EXPECT_FALSE(DecodeSparseVector(EncodeSparseVector({{2, 1}, {1, 1}})).ok());
+  EXPECT_FALSE(DecodeSparseVector(EncodeSparseVector({{1}, {std::nanf("")}})).ok());
   BodyRecord body;
   const std::string unfilled = EncodeBody(body);
   EXPECT_FALSE(DecodeBody(unfilled + std::string(1, '\0')).ok());  // None, as by default.

@@ -29,6 +29,8 @@ struct UpsertRequest {
   /// Vector field -> ids.size() x dimension floats, row-major. The key "" stands for the only
   /// vector field. A field left out leaves its chunks without a vector of that field.
   std::map<std::string, std::span<const float>, std::less<>> vectors;
+  /// Sparse field -> a vector an id; one without entries: none. "" as above.
+  std::map<std::string, std::span<const SparseVector>, std::less<>> sparse_vectors;
   std::span<const std::string> texts;  ///< Empty, or one an id.
   std::span<const Metadata> metadata;  ///< Empty, or one an id.
   EmbeddingSpace space;                ///< Of all vectors given; undeclared: asserted to fit.
@@ -181,6 +183,9 @@ class TRACEVEC_EXPORT Collection {
     PutOptions put;
     std::function<std::map<std::string, std::span<const float>, std::less<>>(std::size_t)>
         vectors_of;
+    /// The same for sparse fields, beside an embedder too.
+    std::function<std::map<std::string, std::span<const SparseVector>, std::less<>>(std::size_t)>
+        sparse_vectors_of;
     std::function<bool(std::size_t)> progress;
   };
   Result<std::vector<PutResult>> PutDocuments(std::span<const Document> documents,

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "tracevec/collection.h"
 #include "tracevec/export.h"
 #include "tracevec/journal.h"
+#include "tracevec/routes.h"
 #include "tracevec/schema.h"
 #include "tracevec/snapshot.h"
 #include "tracevec/status.h"
@@ -111,6 +113,24 @@ class TRACEVEC_EXPORT Database {
   Status ReleaseSnapshot(std::string_view name);
   /// Those that are held, by name.
   Result<std::vector<SnapshotInfo>> ListSnapshots() const;
+
+  /// Stores a set of routes, in the place of one of its name. Durable when it returns. Vectors are
+  /// checked as those of a field are; collections and fields that routes name are not. Errors:
+  /// InvalidArgument that names the route, ReadOnly, IOError.
+  Status PutRoutes(const RouteSet& set);
+  /// As stored. At a snapshot it is the present one, as for all of these. Errors: NotFound with the
+  /// nearest name.
+  Result<RouteSet> Routes(std::string_view name) const;
+  /// Errors: NotFound with the nearest name, ReadOnly, IOError.
+  Status DeleteRoutes(std::string_view name);
+  /// Names of the sets, ascending bytewise.
+  Result<std::vector<std::string>> ListRoutes() const;
+  /// Which routes of a set a question takes: those whose best utterance scores at least their
+  /// threshold, best first, equal scores by name; or none. Cost: a product with each utterance.
+  /// Sets that were asked are kept in memory, at most 64. Errors: NotFound, InvalidArgument (the
+  /// vector), EmbeddingSpaceMismatch.
+  Result<std::vector<RouteMatch>> Route(std::string_view name, std::span<const float> vector,
+                                        const RouteOptions& options = {}) const;
 
   /// Brings the index of each open collection into one segment without dead rows, with `threads`
   /// threads, deletes its documents whose time to live has passed, and has the store give back the

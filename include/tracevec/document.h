@@ -74,9 +74,10 @@ struct Chunk {
   std::optional<std::uint32_t> page;
   std::string parent;  ///< Id of the parent chunk, or empty.
   std::optional<std::uint32_t> token_count;
-  Metadata metadata;                                  ///< The document's and its own.
-  std::map<std::string, std::vector<float>> vectors;  ///< As given; only when asked for.
-  double embed_micros = 0;                            ///< Time its embedding took, 0 if not known.
+  Metadata metadata;                                   ///< The document's and its own.
+  std::map<std::string, std::vector<float>> vectors;   ///< As given; only when asked for.
+  std::map<std::string, SparseVector> sparse_vectors;  ///< By ascending index; when asked for too.
+  double embed_micros = 0;                             ///< Time its embedding took, 0 if not known.
 };
 
 /// A stored version of a document.
@@ -161,6 +162,8 @@ struct PutOptions {
   std::function<std::optional<CallInfo>()> call_info;
   /// Vector field -> rows: one for each of plan->to_embed, or without a plan one for each chunk.
   std::map<std::string, std::span<const float>, std::less<>> vectors;
+  /// The same for sparse fields. A chunk that is kept keeps its sparse vectors too.
+  std::map<std::string, std::span<const SparseVector>, std::less<>> sparse_vectors;
   const UpdatePlan* plan = nullptr;
   /// Id of a document that this one takes the place of, as when a file is renamed: it is deleted in
   /// the same commit, and its vectors, measurements and merged metadata go to the chunks that have

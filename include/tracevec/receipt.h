@@ -15,7 +15,8 @@ enum class ReceiptLevel : std::uint8_t { kOff = 0, kSummary = 1, kKeep = 2 };
 
 /// One step of a query: what went in, what came out, how long it took.
 struct ReceiptStage {
-  std::string name;  ///< "plan", "search" or "scan", "rescore", "lexical", "fuse", "hydrate"
+  std::string
+      name;  ///< "plan", "search" or "scan", "rescore", "sparse", "lexical", "fuse", "hydrate"
   /// Wall time. Where a thread walks graphs for two queries of a batch in turn, "search" has the
   /// time of both.
   double micros = 0;
@@ -25,8 +26,8 @@ struct ReceiptStage {
 
 /// One source of candidates of a search by text, or of several sources.
 struct ReceiptSource {
-  std::string name;              ///< "dense" or "lexical"
-  std::string field;             ///< Of "dense": the vector field.
+  std::string name;              ///< "dense", "lexical" or "sparse"
+  std::string field;             ///< The vector field; empty for "lexical".
   std::uint32_t phrasing = 0;    ///< Of the request, from 0.
   double weight = 1;             ///< In the fusion.
   std::uint64_t candidates = 0;  ///< Asked for.
@@ -50,6 +51,8 @@ struct ReceiptLedgerEntry {
   float dense_score = 0;
   std::uint32_t lexical_rank = 0;
   float lexical_score = 0;
+  std::uint32_t sparse_rank = 0;
+  float sparse_score = 0;
   std::vector<ReceiptLedgerSource> sources;  ///< Each that found it.
 };
 
@@ -78,8 +81,8 @@ struct TRACEVEC_EXPORT Receipt {
   /// "exact_scan" (float32), "code_scan" (codes, rescored), "graph" (the same, with segments
   /// searched along their graphs), "filtered_scan" (codes of what matches the filter),
   /// "filtered_graph" (segments searched along their graphs under a filter), "lexical" (by text
-  /// alone); of several sources those of each vector field, and "lexical" with a text, joined by
-  /// "+".
+  /// alone), "sparse" (by sparse vectors alone); of several sources those of each vector field,
+  /// "sparse" and "lexical", joined by "+".
   std::string plan;
   std::string filter;  ///< The filter as printed back, or empty.
   std::string metric;

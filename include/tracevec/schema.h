@@ -57,6 +57,24 @@ struct VectorField {
   friend bool operator==(const VectorField&, const VectorField&) = default;
 };
 
+/// A vector of which only the entries that are not zero are given: weights of words or tokens, as
+/// SPLADE, BGE-M3 or a TF-IDF make them. In any order, no index twice, values finite, at most
+/// 65,536 entries. One without entries is like none: what has it has no vector, and a query finds
+/// nothing.
+struct SparseVector {
+  std::vector<std::uint32_t> indices;
+  std::vector<float> values;  ///< One an index.
+
+  friend bool operator==(const SparseVector&, const SparseVector&) = default;
+};
+
+/// One sparse vector per chunk under a name. Its score is the inner product: products are added in
+/// double by ascending index, so that equal vectors tie. Rows without an index in common with the
+/// query are not found.
+struct SparseField {
+  friend bool operator==(const SparseField&, const SparseField&) = default;
+};
+
 /// The text of chunks, for lexical search by BM25 (Robertson and Zaragoza, "The Probabilistic
 /// Relevance Framework: BM25 and Beyond", 2009). Stored; opening a collection with another is an
 /// error. docs/lexical.md says what an analyzer does.
@@ -98,6 +116,8 @@ TRACEVEC_EXPORT Result<MetadataType> ParseMetadataType(std::string_view name);
 /// accepted where a float is declared).
 struct CollectionSchema {
   std::map<std::string, VectorField, std::less<>> vectors;  ///< 0 to 16 fields.
+  /// 0 to 16 fields, named otherwise than those of `vectors`.
+  std::map<std::string, SparseField, std::less<>> sparse_vectors = {};
   std::optional<TextField> text;
   std::map<std::string, MetadataType, std::less<>> metadata;
 

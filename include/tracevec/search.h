@@ -19,8 +19,9 @@ namespace tracevec {
 enum class SourceKind : std::uint8_t {
   kDense = 0,    ///< A vector field, by metric.
   kLexical = 1,  ///< The text field, by BM25.
+  kSparse = 2,   ///< A sparse field, by inner product.
 };
-/// "dense" or "lexical".
+/// "dense", "lexical" or "sparse".
 TRACEVEC_EXPORT std::string_view SourceKindName(SourceKind kind);
 
 /// How what several sources found becomes one list. Stored nowhere.
@@ -56,9 +57,10 @@ struct Fusion {
   /// Of kRrf, 0 to 1e6: how little the first ranks stand out. The paper has 60; on four judged sets
   /// 10 is better (docs/lexical.md).
   double k = 10;
-  /// One for each vector field and one for the text, in the order in which the request first has
-  /// them: `vector` or `like`, `vectors`, `text`. Empty: 1 each, but of a text under kRrf 1.2. The
-  /// phrasings of a field, or of texts, share its weight in equal parts.
+  /// One for each vector field, sparse or not, and one for the text, in the order in which the
+  /// request first has them: `vector` or `like`, `vectors`, `sparse_vectors`, `text`. Empty: 1
+  /// each, but of a text under kRrf 1.2. The phrasings of a field, or of texts, share its weight in
+  /// equal parts.
   std::vector<double> weights;
   ScoreNormalization normalization = ScoreNormalization::kMinMax;  ///< Of kWeighted.
   std::uint32_t candidates = 100;  ///< Of each source, 1 to 16,384; in effect at least k hits.
@@ -70,24 +72,33 @@ struct FieldVector {
   std::span<const float> vector;
 };
 
-/// Another wording of a question.
-struct Phrasing {
-  std::span<const float> vector;     ///< As in SearchRequest, of its `field`.
-  std::vector<FieldVector> vectors;  ///< Of further fields.
-  std::string text;
+/// A sparse query vector of a field. Read during the call only.
+struct SparseFieldVector {
+  std::string field;  ///< May be empty when there is one.
+  SparseVector vector;
 };
 
-/// A query for the best chunks. At least one of `vector`, `like`, `vectors` and `text` is set, or a
-/// phrasing, and not both `vector` and `like`. Each vector and each text is a source of candidates;
-/// what several find is fused (see Fusion), and each hit says which found it. All see one view,
-/// through one filter, and have one deadline: what the first have used is gone for the others. At
-/// most 256 sources.
+/// Another wording of a question.
+struct Phrasing {
+  std::span<const float> vector = {};     ///< As in SearchRequest, of its `field`.
+  std::vector<FieldVector> vectors = {};  ///< Of further fields.
+  std::string text = {};
+  std::vector<SparseFieldVector> sparse_vectors = {};
+};
+
+/// A query for the best chunks. At least one of `vector`, `like`, `vectors`, `sparse_vectors` and
+/// `text` is set, or a phrasing, and not both `vector` and `like`. Each vector and each text is a
+/// source of candidates; what several find is fused (see Fusion), and each hit says which found it.
+/// All see one view, through one filter, and have one deadline: what the first have used is gone
+/// for the others. At most 256 sources.
 struct SearchRequest {
   /// The query vector, of the field's dimension. Read during the call only.
   std::span<const float> vector;
   /// Query vectors of further fields, no field twice. Together with `vector` its field may be left
   /// out only where there is one.
   std::vector<FieldVector> vectors;
+  /// Query vectors of sparse fields, no field twice. One without entries finds nothing.
+  std::vector<SparseFieldVector> sparse_vectors;
   /// Search by a stored chunk's vector; that chunk itself is left out of what any source finds.
   std::string like;
   /// Searches the texts of chunks, in a collection with a text field: words and "phrases", of which
@@ -95,8 +106,7 @@ struct SearchRequest {
   /// bytes. Where it has only stop words, it finds nothing.
   std::string text;
   /// Further wordings of the question, searched for with it: phrasing 0 is made of the members
-  /// above, if there are any, and phrasing i is phrasings[i - 1]. Eight of them take less than six
-  /// times as long as one (docs/lexical.md).
+  /// above, if there are any, and phrasing i is phrasings[i - 1].
   std::vector<Phrasing> phrasings;
   Fusion fusion;
   std::uint32_t k = 10;  ///< 1 to 16,384.
@@ -129,10 +139,10 @@ struct SourceScore {
 /// A source that found a hit, and what it said of it.
 struct HitSource {
   SourceKind kind = SourceKind::kDense;
-  std::string field;           ///< Of kDense: the vector field.
+  std::string field;           ///< Of kDense and kSparse: the vector field.
   std::uint32_t phrasing = 0;  ///< Of the request, from 0.
   std::uint32_t rank = 0;      ///< From 1.
-  float score = 0;             ///< The metric's, or BM25.
+  float score = 0;             ///< The metric's, BM25, or an inner product.
 };
 
 /// A found chunk. Larger scores are better; hits come by score, equal scores by id.
@@ -150,7 +160,8 @@ struct Hit {
   std::vector<float> vector;
   /// Of a search of several sources: its best rank among the candidates of vectors,
   std::optional<SourceScore> dense;
-  std::optional<SourceScore> lexical;  ///< and of texts;
+  std::optional<SourceScore> lexical;  ///< of texts,
+  std::optional<SourceScore> sparse;   ///< and of sparse vectors;
   std::vector<HitSource> sources;      ///< and each source that found it.
 };
 

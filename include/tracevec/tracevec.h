@@ -12,6 +12,7 @@
 #include "tracevec/migration.h"
 #include "tracevec/pipeline.h"
 #include "tracevec/receipt.h"
+#include "tracevec/routes.h"
 #include "tracevec/schema.h"
 #include "tracevec/search.h"
 #include "tracevec/snapshot.h"

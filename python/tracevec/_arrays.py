@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ._sparse import SparseRows, as_sparse_rows, is_sparse
 from .errors import InvalidArgument
 
 FloatArray = np.ndarray[Any, np.dtype[np.float32]]
@@ -43,13 +44,27 @@ def as_matrix(value: Any, name: str) -> FloatArray:
     return array
 
 
-def as_matrices(vectors: Any) -> dict[str, FloatArray]:
-    """Field -> rows; an array alone is meant for the only vector field, whose key is ``""``."""
+def as_rows(vectors: Any) -> dict[str, FloatArray | SparseRows]:
+    """Field -> rows; rows alone are meant for the only field of their kind, whose key is ``""``."""
     if vectors is None:
         return {}
-    if isinstance(vectors, Mapping):
-        return {field: as_matrix(rows, f"vectors[{field!r}]") for field, rows in vectors.items()}
-    return {"": as_matrix(vectors, "vectors")}
+    if names_fields(vectors):
+        return {field: _rows_of(rows, f"vectors[{field!r}]") for field, rows in vectors.items()}
+    return {"": _rows_of(vectors, "vectors")}
+
+
+def names_fields(vectors: Any) -> bool:
+    """Whether it is a dict of fields, not a sparse vector, whose keys are numbers."""
+    return isinstance(vectors, Mapping) and all(isinstance(key, str) for key in vectors)
+
+
+def part_of(rows: FloatArray | SparseRows, part: slice) -> FloatArray | SparseRows:
+    """Some of the rows."""
+    return rows.part(part) if isinstance(rows, SparseRows) else rows[part]
+
+
+def _rows_of(rows: Any, name: str) -> FloatArray | SparseRows:
+    return as_sparse_rows(rows, name) if is_sparse(rows) else as_matrix(rows, name)
 
 
 def as_list(values: Any, name: str) -> list[Any]:

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import _core
-from ._arrays import as_list, as_matrices, as_matrix
+from ._arrays import as_list, as_matrix, as_rows, part_of
 from ._documents import DocumentMethods
 from ._filters import Where, encode_where
 from ._progress import progress_bar
 from ._search import SearchMethods
+from ._sparse import SparseRows
 from ._types import CollectionSchema, EmbeddingSpace
 from .errors import InvalidArgument
 
@@ -63,7 +64,8 @@ class Collection(DocumentMethods, SearchMethods):
 
         Args:
             ids: Strings, 1 to 900 bytes of UTF-8, none twice: list, NumPy or Arrow array.
-            vectors: Array (n x dimension), or ``{field: array}``; may be left out. float32
+            vectors: Array (n x dimension), or ``{field: array}``, of a sparse field a list of dicts
+                ``{index: value}`` or a ``scipy.sparse`` matrix; may be left out. float32
                 C-contiguous arrays are read without a copy; other numbers are copied once. Finite;
                 not zero under cosine.
             texts: One str an id.
@@ -83,14 +85,18 @@ class Collection(DocumentMethods, SearchMethods):
             InvalidArgument, EmbeddingSpaceMismatch, ReadOnly, StorageError.
         """
         ids = as_list(ids, "ids")
-        rows = as_matrices(vectors)
+        rows = as_rows(vectors)
         texts = None if texts is None else as_list(texts, "texts")
         if isinstance(metadata, Mapping):
             metadata = {k: as_list(v, f"metadata[{k!r}]") for k, v in metadata.items()}
         elif metadata is not None:
             metadata = as_list(metadata, "metadata")
         if not ids:  # an empty list has rows of no dimension
-            rows = {field: array for field, array in rows.items() if array.size > 0}
+            rows = {
+                field: array
+                for field, array in rows.items()
+                if isinstance(array, SparseRows) or array.size > 0
+            }
         if not progress or len(ids) <= _ROWS_A_COMMIT:
             return self._handle.upsert(ids, rows, texts, metadata, space, sync, label)
         return self._upsert_in_steps(ids, rows, texts, metadata, space, sync, label)
@@ -106,7 +112,7 @@ class Collection(DocumentMethods, SearchMethods):
                 part = slice(start, start + _ROWS_A_COMMIT)
                 written = self._handle.upsert(
                     ids[part],
-                    {field: array[part] for field, array in rows.items()},
+                    {field: part_of(array, part) for field, array in rows.items()},
                     texts and texts[part],
                     {field: column[part] for field, column in metadata.items()}
                     if isinstance(metadata, dict)

@@ -12,7 +12,8 @@ from typing import Any
 
 from . import _core
 from ._collection import Collection
-from ._types import TextField, VectorField, metadata_type_name
+from ._routes import RouteMethods
+from ._types import SparseField, TextField, VectorField, metadata_type_name
 from .errors import Error, InvalidArgument
 
 _open_databases: weakref.WeakSet[Database] = weakref.WeakSet()
@@ -60,7 +61,7 @@ def _path_bytes(path: str | os.PathLike[str]) -> bytes:
     return encoded
 
 
-class Database:
+class Database(RouteMethods):
     """A database: one directory, one writing process. Made by ``tracevec.open``.
 
     Safe for concurrent use. A context manager: leaving it closes. After ``close`` every call, of
@@ -80,7 +81,7 @@ class Database:
     def create_collection(
         self,
         name: str,
-        vectors: Mapping[str, VectorField | int] | None = None,
+        vectors: Mapping[str, VectorField | SparseField | int] | None = None,
         dim: int | None = None,
         text: TextField | None = None,
         metadata: Mapping[str, Any] | None = None,
@@ -92,7 +93,8 @@ class Database:
 
         Args:
             name: UTF-8, 1 to 255 bytes.
-            vectors: Field name -> ``VectorField`` (or its dimension), up to 16.
+            vectors: Field name -> ``VectorField`` (or its dimension), up to 16, or ``SparseField``,
+                up to 16 too.
             dim: Short for one field named ``"vector"`` of this dimension.
             text: ``TextField`` for the chunks' text.
             metadata: Field name -> ``str``, ``int``, ``float``, ``bool``, ``datetime`` or a
@@ -116,9 +118,10 @@ class Database:
                 raise InvalidArgument("create_collection: give vectors or dim, not both")
             fields = {"vector": VectorField(dim, metric=metric)}
         for field, spec in fields.items():
-            if not isinstance(spec, VectorField):
+            if not isinstance(spec, (VectorField, SparseField)):
                 raise InvalidArgument(
-                    f"vectors[{field!r}]: expected VectorField, got {type(spec).__name__}"
+                    f"vectors[{field!r}]: expected VectorField or SparseField, "
+                    f"got {type(spec).__name__}"
                 )
         if text is not None and not isinstance(text, TextField):
             raise InvalidArgument(f"text: expected TextField, got {type(text).__name__}")

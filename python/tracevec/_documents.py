@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any, Literal, overload
 
 from . import _core
-from ._arrays import as_matrices
+from ._arrays import as_rows
 from ._embedders import Embed, check_space, prepare
 from ._files import PATTERNS
 from ._migration import Migration
 from ._progress import progress_bar
 from ._results import PutResults
 from ._sync import SyncResult, sync_folder
-from ._types import Chunker, Document, EmbeddingSpace
+from ._types import Chunker, Document, EmbeddingSpace, VectorField
 from .errors import InvalidArgument
 
 # A group of documents is what put_documents holds at a time: enough to fill the embedder's batches
@@ -77,7 +77,7 @@ class DocumentMethods:
         return self._handle.put_document(
             document,
             callables,
-            as_matrices(vectors),
+            as_rows(vectors),
             plan,
             space,
             sync,
@@ -121,7 +121,7 @@ class DocumentMethods:
         total = len(documents) if isinstance(documents, Sized) else None
         with progress_bar(progress, total, "documents") as bar:
             for group in _groups(documents):
-                rows = [] if vectors is None else [as_matrices(vectors(each)) for each in group]
+                rows = [] if vectors is None else [as_rows(vectors(each)) for each in group]
                 results.extend(
                     self._handle.put_documents(
                         group, callables, rows, space, sync, label, embed_batch_size
@@ -296,7 +296,8 @@ class DocumentMethods:
         """
         if not callable(embed):
             raise InvalidArgument("begin_migration: give embed, a callable of the new space")
-        fields = self._handle.schema.vectors
+        vectors = self._handle.schema.vectors
+        fields = {name: spec for name, spec in vectors.items() if isinstance(spec, VectorField)}
         name = field if field is not None or len(fields) != 1 else next(iter(fields))
         old = fields.get(name or "")
         check_space("begin_migration", embed, new_space)

@@ -67,7 +67,7 @@ def _common_space(
         return next(iter(spaces.values()))
     schema = collection.schema
     for field, carried in spaces.items():
-        declared = schema.vectors[field].space if field in schema.vectors else None
+        declared = getattr(schema.vectors.get(field), "space", None)
         if declared is not None and declared != carried:
             raise EmbeddingSpaceMismatch(
                 f"embed[{field!r}]: the field holds vectors of {declared.model!r} "

@@ -6,13 +6,14 @@ A question is one vector, vectors of several fields, a text, or several phrasing
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ._arrays import FloatArray, as_list, as_query_rows
+from ._arrays import FloatArray, as_list, as_query_rows, names_fields
+from ._sparse import as_sparse_rows, is_sparse
 from .errors import InvalidArgument
 
-Vectors = list[tuple[str, FloatArray]]
+SparseVector = tuple[Any, Any]  # indices and values
+Vectors = list[tuple[str, FloatArray | SparseVector]]
 
 
 class Query(NamedTuple):
@@ -25,16 +26,15 @@ class Query(NamedTuple):
 
 
 def as_query(vector: Any, text: Any) -> Query:
-    """``vector``: None, 1-D, 2-D, or field -> one of these; ``text``: None, str, or list of str."""
-    alone = [] if vector is None or isinstance(vector, Mapping) else as_query_rows(vector, "vector")
-    of_fields: dict[str, list[FloatArray]] = {}
-    if isinstance(vector, Mapping):
-        for field, rows in vector.items():
-            if not isinstance(field, str):
-                raise InvalidArgument(
-                    f"vector: expected names of fields as keys, got {type(field).__name__}"
-                )
-            of_fields[field] = as_query_rows(rows, f"vector[{field!r}]")
+    """``vector``: None, 1-D, 2-D, sparse, or a dict of these; ``text``: None, str, or list."""
+    alone: list[FloatArray] = []
+    of_fields: dict[str, Any] = {}
+    if names_fields(vector):
+        of_fields = {name: _as_queries(rows, f"vector[{name!r}]") for name, rows in vector.items()}
+    elif vector is not None and is_sparse(vector):
+        of_fields = {"": _as_queries(vector, "vector")}
+    elif vector is not None:
+        alone = as_query_rows(vector, "vector")
     texts = _as_texts(text)
     count = max(len(alone), len(texts), *map(len, of_fields.values()), 1)
     phrasings = [
@@ -46,6 +46,17 @@ def as_query(vector: Any, text: Any) -> Query:
         for i in range(count)
     ]
     return Query(*phrasings[0], phrasings[1:] or None)
+
+
+def _as_queries(rows: Any, name: str) -> list[Any]:
+    """Dense or sparse query vectors of a field, one for each phrasing."""
+    if not is_sparse(rows):
+        return as_query_rows(rows, name)
+    sparse = as_sparse_rows(rows, name)
+    if sparse.count == 0:
+        raise InvalidArgument(f"{name}: a matrix without rows")
+    parts = [sparse.part(slice(i, i + 1)) for i in range(sparse.count)]
+    return [(part.indices, part.values) for part in parts]
 
 
 def _as_texts(text: Any) -> list[str]:

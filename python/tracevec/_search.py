@@ -11,7 +11,7 @@ from ._core import Explanation
 from ._filters import Where, encode_where
 from ._queries import as_query
 from ._results import BatchResult, Hits
-from ._types import EmbeddingSpace, Fusion
+from ._types import EmbeddingSpace, Fusion, VectorField
 from .errors import InvalidArgument
 
 
@@ -43,7 +43,8 @@ class SearchMethods:
 
         Args:
             vector: One vector of the field's dimension; ``{"body": q, "title": r}`` for several
-                fields; a row for each phrasing of the question in place of one, in both forms.
+                fields; ``{index: value}`` for a sparse field; in all forms a row for each phrasing
+                of the question in place of one.
             k: 1 to 16,384.
             text: Searches the texts of chunks, in a collection with a ``TextField``: words and
                 ``"phrases"``, of which any may match, ``+required`` and ``-excluded`` ones,
@@ -71,8 +72,8 @@ class SearchMethods:
             ``Hits``, best first, equal scores by id; fewer than k when fewer match. Larger scores
             are better: cosine, dot product, minus the squared distance, BM25, or of several sources
             the fused score; then ``Hit.sources`` says for each source that found the hit its kind,
-            field, phrasing, rank and score, and ``Hit.dense`` and ``Hit.lexical`` the best of each
-            kind.
+            field, phrasing, rank and score, and ``Hit.dense``, ``Hit.lexical`` and ``Hit.sparse``
+            the best of each kind.
 
         Raises:
             InvalidArgument: Vector, text, k or filter; the message has position and nearest name.
@@ -207,7 +208,8 @@ class SearchMethods:
         return BatchResult(response, count, response.k)
 
     def _dimension(self, field: str | None) -> int:
-        fields = self._handle.schema.vectors
+        vectors = self._handle.schema.vectors
+        fields = {name: spec for name, spec in vectors.items() if isinstance(spec, VectorField)}
         if field is not None:
             return fields[field].dim if field in fields else 0
         return next(iter(fields.values())).dim if len(fields) == 1 else 0

@@ -53,6 +53,16 @@ class VectorField:
 
 
 @dataclass(frozen=True)
+class SparseField:
+    """One sparse vector per chunk under a name, among the ``vectors`` of a collection.
+
+    Given and asked with as ``{index: value}`` (indices of 0 to 2^32 - 1, finite values, at most
+    65,536 of them), or in rows as a list of such dicts or a matrix of ``scipy.sparse``. The score
+    is the inner product; chunks without an index in common with the query are not found.
+    """
+
+
+@dataclass(frozen=True)
 class TextField:
     """The text of chunks, for ``search(text=)`` by BM25. Stored; it cannot be changed later.
 
@@ -92,11 +102,43 @@ class Fusion:
     candidates: int = 100
 
 
+@dataclass(frozen=True, eq=False)
+class Route:
+    """A kind of questions, told by examples: ``put_routes``.
+
+    Args:
+        name: One of its kind in a set.
+        utterances: Example questions, at least one.
+        vectors: A row for each; None: made by ``embed``.
+        threshold: The least score of a question that takes this route.
+        collections: Where such questions are to be searched for.
+        where: What they are to be filtered by: text or a dict.
+    """
+
+    name: str
+    utterances: Sequence[str]
+    vectors: Any = None
+    threshold: float = 0.5
+    collections: Sequence[str] = ()
+    where: Any = None
+
+
+@dataclass(frozen=True, eq=False)
+class RouteSet:
+    """A set of routes as stored, with the dimension, metric and space of its vectors."""
+
+    name: str
+    routes: Sequence[Route]
+    dim: int
+    metric: str
+    space: EmbeddingSpace | None
+
+
 @dataclass(frozen=True)
 class CollectionSchema:
     """What a collection holds: vector fields, text field, and names of metadata types."""
 
-    vectors: Mapping[str, VectorField]
+    vectors: Mapping[str, VectorField | SparseField]
     text: TextField | None
     metadata: Mapping[str, str]
 
