@@ -21,6 +21,7 @@ constexpr char kNextCollection = 'N';
 constexpr char kCollectionByName = 'n';
 constexpr char kJournal = 'J';
 constexpr char kSnapshot = 'H';
+constexpr char kPipeline = 'P';
 constexpr char kRoutes = 'O';
 constexpr char kCollection = 'c';
 constexpr char kCounters = 'k';
@@ -158,6 +159,8 @@ std::string Journal(CommitNumber commit) { return KeyBuilder(kJournal).Add(Raw(c
 std::string JournalPrefix() { return {kJournal}; }
 std::string Snapshot(std::string_view name) { return KeyBuilder(kSnapshot).Add(name).Take(); }
 std::string SnapshotsPrefix() { return {kSnapshot}; }
+std::string Pipeline(std::string_view name) { return KeyBuilder(kPipeline).Add(name).Take(); }
+std::string PipelinesPrefix() { return {kPipeline}; }
 std::string Routes(std::string_view name) { return KeyBuilder(kRoutes).Add(name).Take(); }
 std::string RoutesPrefix() { return {kRoutes}; }
 std::string Garbage(CollectionNumber collection, CommitNumber commit, std::uint32_t index) {

@@ -47,6 +47,8 @@ std::string Journal(CommitNumber commit);
 std::string JournalPrefix();
 std::string Snapshot(std::string_view name);
 std::string SnapshotsPrefix();
+std::string Pipeline(std::string_view name);
+std::string PipelinesPrefix();
 std::string Routes(std::string_view name);
 std::string RoutesPrefix();
 std::string Garbage(CollectionNumber collection, CommitNumber commit, std::uint32_t index);

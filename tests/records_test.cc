@@ -207,6 +207,8 @@ class RecordMaker {
     return {CommitNumber{Number()}, Number(), Time(), CollectionNumber{Number32()}};
   }
 
+  PipelineRecord Pipeline() { return {Time(), Text()}; }
+
   GarbageRecord Garbage() {
     GarbageRecord record;
     record.document = DocumentNumber{Number()};
@@ -294,7 +296,7 @@ class RecordMaker {
 
   /// The encoding of some record of some kind.
   std::string AnyEncoding() {
-    switch (random_() % 19) {
+    switch (random_() % 20) {
       case 0: return EncodeFormat({Number32(), Number(), Text()});
       case 1: return EncodeCommit({CommitNumber{Number()}, Number()});
       case 2: return EncodeCollection(Collection());
@@ -313,6 +315,7 @@ class RecordMaker {
       case 15: return EncodeTuning(Tuning());
       case 16: return EncodeSparseVector(Sparse());
       case 17: return EncodeRoutes(Routes());
+      case 18: return EncodePipeline(Pipeline());
       default: return EncodeVersion(Version());
     }
   }
@@ -403,6 +406,8 @@ TEST(Records, WhateverIsEncodedIsAcceptedAsItself) {
     ASSERT_TRUE(same(DecodeMigration(migration), migration, EncodeMigration));
     const std::string snapshot = EncodeSnapshot(make.Snapshot());
     ASSERT_TRUE(same(DecodeSnapshot(snapshot), snapshot, EncodeSnapshot));
+    const std::string pipeline = EncodePipeline(make.Pipeline());
+    ASSERT_TRUE(same(DecodePipeline(pipeline), pipeline, EncodePipeline));
     const std::string garbage = EncodeGarbage(make.Garbage());
     ASSERT_TRUE(same(DecodeGarbage(garbage), garbage, EncodeGarbage));
     const std::string checkpoint = EncodeIndexCheckpoint(make.IndexCheckpoint());
@@ -466,6 +471,7 @@ TEST(Records, HaveTheBytesOfTheFormat) {
 TEST(Records, TrailingFieldsAreLeftOutAtTheirDefaults) {
   EXPECT_EQ(EncodeSnapshot({CommitNumber{300}, 2, Timestamp{-1}, CollectionNumber{3}}),
             "\xac\x02\x02\x01\x03");
+  EXPECT_EQ(EncodePipeline({Timestamp{-1}, "{}"}), "\x01\x02{}");
   JournalRecord journal;
   journal.kind = "put";
   const std::string plain = EncodeJournal(journal);
