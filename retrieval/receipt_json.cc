@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "retrieval/receipt_pipeline_json.h"
 #include "tracevec/receipt.h"
 #include "tracevec/search.h"
 
@@ -12,17 +13,6 @@ nlohmann::ordered_json SpaceJson(const EmbeddingSpace& space) {
           {"normalization", space.normalization},
           {"document_prompt", space.document_prompt},
           {"query_prompt", space.query_prompt}};
-}
-
-nlohmann::ordered_json StagesJson(const std::vector<ReceiptStage>& stages) {
-  auto list = nlohmann::ordered_json::array();
-  for (const ReceiptStage& stage : stages) {
-    list.push_back({{"name", stage.name},
-                    {"micros", stage.micros},
-                    {"n_in", stage.n_in},
-                    {"n_out", stage.n_out}});
-  }
-  return list;
 }
 
 nlohmann::ordered_json PartsJson(const std::vector<SearchPart>& parts) {
@@ -132,6 +122,10 @@ std::string Receipt::ToJson() const {
       {"fusion", fusion},
       {"sources", SourcesJson(sources)},
       {"ledger", LedgerJson(ledger)},
+      {"pipeline", pipeline},
+      {"prompt_template", prompt_template},
+      {"phrasings", phrasings},
+      {"passages", PassagesJson(passages)},
   };
   return Text(json);
 }

@@ -11,6 +11,7 @@
 #include "tracevec/collection.h"
 #include "tracevec/export.h"
 #include "tracevec/journal.h"
+#include "tracevec/pipeline_spec.h"
 #include "tracevec/routes.h"
 #include "tracevec/schema.h"
 #include "tracevec/snapshot.h"
@@ -113,6 +114,17 @@ class TRACEVEC_EXPORT Database {
   Status ReleaseSnapshot(std::string_view name);
   /// Those that are held, by name.
   Result<std::vector<SnapshotInfo>> ListSnapshots() const;
+
+  /// Stores a pipeline under a name, over one that is there. Names: UTF-8, 1 to 255 bytes. Returns
+  /// its hash. Survives a power loss. Errors: those of Pipeline::Check, InvalidArgument (the name),
+  /// ReadOnly, IOError.
+  Result<std::string> PutPipeline(std::string_view name, const Pipeline& pipeline);
+  /// What was stored: callbacks are names. Errors: NotFound with the nearest name, Corruption.
+  Result<Pipeline> GetPipeline(std::string_view name) const;
+  /// Those that are stored, by name.
+  Result<std::vector<PipelineInfo>> ListPipelines() const;
+  /// Errors: NotFound with the nearest name, ReadOnly, IOError.
+  Status DeletePipeline(std::string_view name);
 
   /// Stores a set of routes, in the place of one of its name. Durable when it returns. Vectors are
   /// checked as those of a field are; collections and fields that routes name are not. Errors:

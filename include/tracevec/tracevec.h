@@ -11,6 +11,8 @@
 #include "tracevec/journal.h"
 #include "tracevec/migration.h"
 #include "tracevec/pipeline.h"
+#include "tracevec/pipeline_spec.h"
+#include "tracevec/query.h"
 #include "tracevec/receipt.h"
 #include "tracevec/routes.h"
 #include "tracevec/schema.h"
