@@ -17,5 +17,6 @@ NB_MODULE(_core, module) {
   python::BindTune(module, collection);
   python::BindMigration(module, collection);
   python::BindSearch(module, collection);
+  python::BindPipeline(module, collection);
   python::BindDatabase(module);
 }

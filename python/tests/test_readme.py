@@ -14,6 +14,7 @@ DOCUMENTS = [
     "docs/documents.md",
     "docs/filters.md",
     "docs/lexical.md",
+    "docs/pipeline.md",
     "docs/routing.md",
     "CONTRIBUTING.md",
     "bench/README.md",

@@ -13,6 +13,7 @@ from . import errors
 from ._collection import Collection
 from ._core import (
     ChunkToEmbed,
+    Citation,
     CollectionDescription,
     CollectionStats,
     DatabaseStats,
@@ -24,15 +25,21 @@ from ._core import (
     HitSource,
     JournalEntry,
     MigrationStatus,
+    Passage,
+    PipelineInfo,
     PutResult,
     Receipt,
+    ReceiptCall,
+    ReceiptDrop,
     ReceiptLedgerEntry,
     ReceiptLedgerSource,
+    ReceiptPassage,
     ReceiptSource,
     ReceiptStage,
     RouteMatch,
     SearchPart,
     Snapshot,
+    StageScore,
     StoredChunk,
     StoredDocument,
     SwitchResult,
@@ -46,7 +53,8 @@ from ._core import (
 )
 from ._database import Database, open
 from ._migration import Migration
-from ._results import BatchResult, Hits, PutResults
+from ._pipeline import Pipeline, Query
+from ._results import Answer, BatchResult, Hits, PutResults
 from ._sync import SyncResult
 from ._types import (
     CallInfo,
@@ -85,12 +93,14 @@ __version__ = _version()
 
 __all__ = [
     "AlreadyExists",
+    "Answer",
     "BatchResult",
     "CallInfo",
     "Cancelled",
     "Chunk",
     "ChunkToEmbed",
     "Chunker",
+    "Citation",
     "Closed",
     "Collection",
     "CollectionDescription",
@@ -119,12 +129,19 @@ __all__ = [
     "Migration",
     "MigrationStatus",
     "NotFound",
+    "Passage",
+    "Pipeline",
+    "PipelineInfo",
     "PutResult",
     "PutResults",
+    "Query",
     "ReadOnly",
     "Receipt",
+    "ReceiptCall",
+    "ReceiptDrop",
     "ReceiptLedgerEntry",
     "ReceiptLedgerSource",
+    "ReceiptPassage",
     "ReceiptSource",
     "ReceiptStage",
     "Route",
@@ -134,6 +151,7 @@ __all__ = [
     "SearchPart",
     "SparseField",
     "Snapshot",
+    "StageScore",
     "StorageError",
     "StoredChunk",
     "StoredDocument",

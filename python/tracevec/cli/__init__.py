@@ -13,11 +13,11 @@ from collections.abc import Sequence
 
 from .. import __version__
 from ..errors import Error
-from . import count, create, describe, explain, get, import_, search, stats, tune
+from . import count, create, describe, explain, get, import_, query, search, stats, tune
 from ._output import print_error
 from ._session import CannotOpen, UsageError
 
-_COMMANDS = (create, import_, search, get, count, stats, describe, explain, tune)
+_COMMANDS = (create, import_, search, query, get, count, stats, describe, explain, tune)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
