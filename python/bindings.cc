@@ -17,6 +17,7 @@ NB_MODULE(_core, module) {
   python::BindTune(module, collection);
   python::BindMigration(module, collection);
   python::BindSearch(module, collection);
+  python::BindPipeline(module, collection);
   nanobind::class_<tracevec::Database> database(module, "Database");
   python::BindDatabase(module, database);
   python::BindReceipts(module, database);

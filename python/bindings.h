@@ -24,5 +24,6 @@ void BindCare(nb::module_& module, nb::class_<Collection>& collection);
 void BindTune(nb::module_& module, nb::class_<Collection>& collection);
 void BindMigration(nb::module_& module, nb::class_<Collection>& collection);
 void BindSearch(nb::module_& module, nb::class_<Collection>& collection);
+void BindPipeline(nb::module_& module, nb::class_<Collection>& collection);
 
 }  // namespace tracevec::python

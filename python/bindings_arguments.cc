@@ -128,6 +128,15 @@ std::optional<CallInfo> TakeCallInfo(nb::handle object) {
   return info;
 }
 
+ReceiptLevel TakeReceiptLevel(nb::handle object) {
+  const std::string level = TakeString(object, "receipt");
+  if (level == "summary") return ReceiptLevel::kSummary;
+  if (level == "off") return ReceiptLevel::kOff;
+  if (level == "keep") return ReceiptLevel::kKeep;
+  Raise(
+      Status::InvalidArgument("receipt: expected 'off', 'summary' or 'keep', got '" + level + "'"));
+}
+
 nb::object PackageType(const char* name) {
   return nb::module_::import_("tracevec._types").attr(name);
 }

@@ -12,6 +12,7 @@
 #include "python/bindings_casters.h"
 #include "tracevec/document.h"
 #include "tracevec/filter.h"
+#include "tracevec/receipt.h"
 #include "tracevec/schema.h"
 #include "tracevec/value.h"
 
@@ -39,6 +40,9 @@ Filter TakeFilter(nb::handle object);
 EmbeddingSpace TakeSpace(nb::handle object);
 /// A tracevec.CallInfo, or None.
 std::optional<CallInfo> TakeCallInfo(nb::handle object);
+
+/// "off", "summary" or "keep".
+ReceiptLevel TakeReceiptLevel(nb::handle object);
 
 /// A dataclass or function of tracevec._types.
 nb::object PackageType(const char* name);

@@ -208,6 +208,29 @@ void BindDatabase(nb::module_& module, nb::class_<Database>& database) {
           nb::arg("name").none())
       .def("snapshots",
            [](const Database& self) { return WithoutGil([&] { return self.ListSnapshots(); }); })
+      .def(
+          "put_pipeline",
+          [](Database& self, nb::handle name, const Pipeline& pipeline) {
+            const std::string pipeline_name = TakeString(name, "name");
+            return WithoutGil([&] { return self.PutPipeline(pipeline_name, pipeline); });
+          },
+          nb::arg("name").none(), nb::arg("pipeline"))
+      .def(
+          "pipeline",
+          [](const Database& self, nb::handle name) {
+            const std::string pipeline_name = TakeString(name, "name");
+            return WithoutGil([&] { return self.GetPipeline(pipeline_name); });
+          },
+          nb::arg("name").none())
+      .def(
+          "delete_pipeline",
+          [](Database& self, nb::handle name) {
+            const std::string pipeline_name = TakeString(name, "name");
+            WithoutGil([&] { return self.DeletePipeline(pipeline_name); });
+          },
+          nb::arg("name").none())
+      .def("pipelines",
+           [](const Database& self) { return WithoutGil([&] { return self.ListPipelines(); }); })
       .def("stats", [](const Database& self) { return WithoutGil([&] { return self.Stats(); }); })
       .def("close", [](Database& self) { WithoutGil([&] { return self.Close(); }); });
   module.def("open", &Open, nb::arg("path"), nb::arg("durability").none(), nb::arg("mode").none(),

@@ -13,10 +13,19 @@ namespace {
 
 void BindReceipt(nb::module_& module) {
   Record<ReceiptStage>(module, "ReceiptStage", "One step of a query.")
-      .Field("name", &ReceiptStage::name, "\"plan\", \"scan\", \"rescore\", \"hydrate\".")
+      .Field(
+          "name", &ReceiptStage::name,
+          "\"plan\", \"scan\", \"rescore\", \"hydrate\"; of a pipeline \"expand\", \"embed\" and "
+          "the names of its stages.")
       .Field("micros", &ReceiptStage::micros, "Time taken, in microseconds.")
       .Field("n_in", &ReceiptStage::n_in, "Candidates that went in.")
       .Field("n_out", &ReceiptStage::n_out, "Candidates that came out.")
+      .Field("available", &ReceiptStage::available,
+             "Of a pipeline: candidates there were, of which a limit drew `n_in`.")
+      .Field("skipped", &ReceiptStage::skipped, "Why it did not run; \"\": it ran.")
+      .Field("degraded", &ReceiptStage::degraded, "What was done in place of what was asked.")
+      .Field("calls", &ReceiptStage::calls, "Calls of the user's functions.")
+      .Field("dropped", &ReceiptStage::dropped, "Candidates that it did not let pass.")
       .Finish();
   Record<SearchPart>(module, "SearchPart",
                      "How a segment, or a block of the head, is searched under a filter.")
@@ -116,6 +125,10 @@ void BindReceipt(nb::module_& module) {
       .Field("fusion", &Receipt::fusion, "Of several sources: \"rrf\", \"weighted\", \"dbsf\".")
       .Field("sources", &Receipt::sources, "Of a search by text or of several sources: those.")
       .Field("ledger", &Receipt::ledger, "Of several sources: where each hit comes from.")
+      .Field("pipeline", &Receipt::pipeline, "Of a pipeline: its hash.")
+      .Field("prompt_template", &Receipt::prompt_template, "Hash of the template of to_prompt.")
+      .Field("phrasings", &Receipt::phrasings, "Of a pipeline: wordings of the query.")
+      .Field("passages", &Receipt::passages, "Of a pipeline: what each passage rests on.")
       .FinishWithoutDict()
       .def("to_json", &Receipt::ToJson, "The receipt as JSON text.")
       .def(
@@ -191,15 +204,6 @@ void BindResponses(nb::module_& module) {
       .def_ro("ids", &BatchResponse::ids, "count x k ids, row by row; \"\" where one is missing.")
       .def_prop_ro("scores", [](const BatchResponse& self) { return FloatsToPython(self.scores); })
       .def_ro("receipts", &BatchResponse::receipts);
-}
-
-ReceiptLevel TakeReceiptLevel(nb::handle object) {
-  const std::string level = TakeString(object, "receipt");
-  if (level == "summary") return ReceiptLevel::kSummary;
-  if (level == "off") return ReceiptLevel::kOff;
-  if (level == "keep") return ReceiptLevel::kKeep;
-  Raise(
-      Status::InvalidArgument("receipt: expected 'off', 'summary' or 'keep', got '" + level + "'"));
 }
 
 /// What one search and a batch have in common. `Request`: SearchRequest or BatchRequest.

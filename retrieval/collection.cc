@@ -16,11 +16,13 @@
 #include "retrieval/migration.h"
 #include "retrieval/put_document.h"
 #include "retrieval/read_chunks.h"
+#include "retrieval/run_pipeline.h"
 #include "retrieval/search.h"
 #include "retrieval/tune.h"
 #include "retrieval/update_metadata.h"
 #include "retrieval/upsert.h"
 #include "retrieval/validate.h"
+#include "tracevec/query.h"
 
 // The public face of a collection: each call checks that the handle may be used, keeps exceptions
 // in, and goes to the file that does the work.
@@ -177,6 +179,25 @@ Result<BatchResponse> Collection::SearchBatch(const BatchRequest& request) const
     if (!response.ok()) CountFailure(engine, state);
     return response;
   });
+}
+
+PipelineQuery Collection::Query(std::string_view text) const {
+  return {*this, std::string(text), Pipeline()};
+}
+
+PipelineQuery Collection::Query(std::string_view text, const Pipeline& pipeline) const {
+  return {*this, std::string(text), pipeline};
+}
+
+Result<PipelineResponse> Collection::RunPipeline(std::string_view text, const Pipeline& pipeline,
+                                                 const QueryOptions& options) const {
+  return Reading(*impl_, [&](Engine& engine, CollectionState& state) {
+    return tracevec::RunPipeline(engine, state, text, pipeline, options);
+  });
+}
+
+Result<PipelineResponse> PipelineQuery::Run(const QueryOptions& options) const {
+  return collection_.RunPipeline(text_, Pipeline(spec(), status()), options);
 }
 
 Result<PutResult> Collection::PutDocument(const Document& document, const PutOptions& options) {

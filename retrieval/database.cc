@@ -11,6 +11,7 @@
 #include "retrieval/guard.h"
 #include "retrieval/journal.h"
 #include "retrieval/metrics.h"
+#include "retrieval/pipelines.h"
 #include "retrieval/receipt_maker.h"
 #include "retrieval/receipts.h"
 #include "retrieval/replay.h"
@@ -236,6 +237,34 @@ void Database::SetTraceHook(TraceHook hook) {
     impl_->engine()->trace_hook().Set(std::move(hook));
     return Status::Ok();
   }).IgnoreError("there is no memory for it");
+}
+
+Result<std::string> Database::PutPipeline(std::string_view name, const Pipeline& pipeline) {
+  return Guard([&]() -> Result<std::string> {
+    TRACEVEC_RETURN_IF_ERROR(impl_->CheckNotAtSnapshot());
+    return StorePipeline(*impl_->engine(), name, pipeline);
+  });
+}
+
+Result<Pipeline> Database::GetPipeline(std::string_view name) const {
+  return Guard([&]() -> Result<Pipeline> {
+    TRACEVEC_RETURN_IF_ERROR(impl_->engine()->CheckOpen());
+    return ReadPipeline(*impl_->engine(), name);
+  });
+}
+
+Result<std::vector<PipelineInfo>> Database::ListPipelines() const {
+  return Guard([&]() -> Result<std::vector<PipelineInfo>> {
+    TRACEVEC_RETURN_IF_ERROR(impl_->engine()->CheckOpen());
+    return tracevec::ListPipelines(*impl_->engine());
+  });
+}
+
+Status Database::DeletePipeline(std::string_view name) {
+  return Guard([&]() -> Status {
+    TRACEVEC_RETURN_IF_ERROR(impl_->CheckNotAtSnapshot());
+    return tracevec::DeletePipeline(*impl_->engine(), name);
+  });
 }
 
 Status Database::PutRoutes(const RouteSet& set) {

@@ -1,6 +1,7 @@
 #include "retrieval/receipt_json.h"
 
 #include "core/content_hash.h"
+#include "retrieval/receipt_pipeline_json.h"
 #include "tracevec/search.h"
 
 namespace tracevec {
@@ -18,17 +19,6 @@ std::string JsonText(const nlohmann::ordered_json& json) {
 }
 
 namespace {
-
-nlohmann::ordered_json StagesJson(const std::vector<ReceiptStage>& stages) {
-  auto list = nlohmann::ordered_json::array();
-  for (const ReceiptStage& stage : stages) {
-    list.push_back({{"name", stage.name},
-                    {"micros", stage.micros},
-                    {"n_in", stage.n_in},
-                    {"n_out", stage.n_out}});
-  }
-  return list;
-}
 
 nlohmann::ordered_json PartsJson(const std::vector<SearchPart>& parts) {
   auto list = nlohmann::ordered_json::array();
@@ -138,6 +128,10 @@ nlohmann::ordered_json ReceiptJson(const Receipt& receipt) {
       {"fusion", receipt.fusion},
       {"sources", SourcesJson(receipt.sources)},
       {"ledger", LedgerJson(receipt.ledger)},
+      {"pipeline", receipt.pipeline},
+      {"prompt_template", receipt.prompt_template},
+      {"phrasings", receipt.phrasings},
+      {"passages", PassagesJson(receipt.passages)},
   };
 }
 

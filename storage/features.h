@@ -23,6 +23,8 @@ inline constexpr std::uint64_t kTextOptionsFeature = 0x4000;
 inline constexpr std::uint64_t kColumnFilesFeature = 0x8000;
 /// Bodies say which vector fields a migration filled.
 inline constexpr std::uint64_t kFilledFieldsFeature = 0x10000;
+/// Pipelines are, or were, stored under names.
+inline constexpr std::uint64_t kPipelinesFeature = 0x40000;
 
 /// Collections have sparse fields: a collection record names them behind its text field, and they
 /// have records among those of vectors.
@@ -37,6 +39,6 @@ inline constexpr std::uint64_t kReceiptsFeature = 0x100000;
 inline constexpr std::uint64_t kKnownFeatures =
     kSnapshotsFeature | kKeptVersionsFeature | kEmbedCallsFeature | kMigrationsFeature |
     kCodeChoiceFeature | kTextOptionsFeature | kColumnFilesFeature | kFilledFieldsFeature |
-    kSparseFieldsFeature | kRoutesFeature | kReceiptsFeature;
+    kSparseFieldsFeature | kPipelinesFeature | kRoutesFeature | kReceiptsFeature;
 
 }  // namespace tracevec

@@ -24,6 +24,7 @@ constexpr char kSnapshot = 'H';
 constexpr char kReceipt = 'R';
 constexpr char kAnnotation = 'A';
 constexpr char kReceiptPolicy = 'P';
+constexpr char kPipeline = 'Q';
 constexpr char kRoutes = 'O';
 constexpr char kCollection = 'c';
 constexpr char kCounters = 'k';
@@ -173,6 +174,8 @@ bool IsOfReceipt(std::string_view key) {
 }
 std::string Snapshot(std::string_view name) { return KeyBuilder(kSnapshot).Add(name).Take(); }
 std::string SnapshotsPrefix() { return {kSnapshot}; }
+std::string Pipeline(std::string_view name) { return KeyBuilder(kPipeline).Add(name).Take(); }
+std::string PipelinesPrefix() { return {kPipeline}; }
 std::string Routes(std::string_view name) { return KeyBuilder(kRoutes).Add(name).Take(); }
 std::string RoutesPrefix() { return {kRoutes}; }
 std::string Garbage(CollectionNumber collection, CommitNumber commit, std::uint32_t index) {

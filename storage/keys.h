@@ -60,6 +60,8 @@ std::string ReceiptPolicy();
 bool IsOfReceipt(std::string_view key);
 std::string Snapshot(std::string_view name);
 std::string SnapshotsPrefix();
+std::string Pipeline(std::string_view name);
+std::string PipelinesPrefix();
 std::string Routes(std::string_view name);
 std::string RoutesPrefix();
 std::string Garbage(CollectionNumber collection, CommitNumber commit, std::uint32_t index);

@@ -171,6 +171,12 @@ struct SnapshotRecord {
   CollectionNumber next_collection{};  ///< Collections below it existed.
 };
 
+/// A pipeline under a name.
+struct PipelineRecord {
+  Timestamp stored;
+  std::string json;  ///< The canonical form.
+};
+
 /// A version that no view at or after the commit in its key can see. Swept when no older view is
 /// left, with the chunks the next version did not take over.
 struct GarbageRecord {
@@ -252,6 +258,8 @@ std::string EncodeReceiptPolicy(const ReceiptPolicy& policy);
 Result<ReceiptPolicy> DecodeReceiptPolicy(std::string_view bytes);
 std::string EncodeSnapshot(const SnapshotRecord& record);
 Result<SnapshotRecord> DecodeSnapshot(std::string_view bytes);
+std::string EncodePipeline(const PipelineRecord& record);
+Result<PipelineRecord> DecodePipeline(std::string_view bytes);
 std::string EncodeRoutes(const RouteSet& set);
 /// The name is the key's.
 Result<RouteSet> DecodeRoutes(std::string_view name, std::string_view bytes);

@@ -34,6 +34,7 @@ inline std::string CheckEveryDecoder(std::string_view bytes) {
   check("sparse vector", DecodeSparseVector(bytes), EncodeSparseVector);
   check("routes", DecodeRoutes("", bytes), EncodeRoutes);
   check("snapshot", DecodeSnapshot(bytes), EncodeSnapshot);
+  check("pipeline", DecodePipeline(bytes), EncodePipeline);
   check("garbage", DecodeGarbage(bytes), EncodeGarbage);
   check("tuning", DecodeTuning(bytes), EncodeTuning);
   check("index checkpoint", DecodeIndexCheckpoint(bytes), EncodeIndexCheckpoint);

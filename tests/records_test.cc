@@ -207,6 +207,8 @@ class RecordMaker {
     return {CommitNumber{Number()}, Number(), Time(), CollectionNumber{Number32()}};
   }
 
+  PipelineRecord Pipeline() { return {Time(), Text()}; }
+
   GarbageRecord Garbage() {
     GarbageRecord record;
     record.document = DocumentNumber{Number()};
@@ -280,7 +282,8 @@ class RecordMaker {
       SearchPart& part = receipt.parts.emplace_back();
       part.way = Text();
       if (Coin()) part.matches = Number();
-      receipt.sources.push_back({Text(), 0.5, Number(), Number(), Number()});
+      receipt.sources.push_back(
+          {Coin() ? "dense" : "sparse", Text(), Number32(), 0.5, Number(), Number(), Number()});
     }
     receipt.redacted = Coin();
     if (receipt.redacted) return receipt;
@@ -296,7 +299,10 @@ class RecordMaker {
       receipt.hits.push_back({document + Text(), 0.5F, document, Number32(), std::nullopt});
       if (Coin()) receipt.hits.back().span = Span{3, 9};
       if (!ledger) continue;
-      receipt.ledger.push_back({receipt.hits.back().id, 0.5F, Number32(), 0.25F, 0, 0});
+      ReceiptLedgerEntry& entry = receipt.ledger.emplace_back();
+      for (std::uint32_t s = 0; s < receipt.sources.size(); ++s) {
+        if (Coin()) entry.sources.push_back({s, Number32(), 0.25F});
+      }
     }
     return receipt;
   }
@@ -338,7 +344,7 @@ class RecordMaker {
 
   /// The encoding of some record of some kind.
   std::string AnyEncoding() {
-    switch (random_() % 21) {
+    switch (random_() % 22) {
       case 0: return EncodeFormat({Number32(), Number(), Text()});
       case 1: return EncodeCommit({CommitNumber{Number()}, Number()});
       case 2: return EncodeCollection(Collection());
@@ -359,6 +365,7 @@ class RecordMaker {
       case 17: return EncodeAnnotation(Annotation());
       case 18: return EncodeSparseVector(Sparse());
       case 19: return EncodeRoutes(Routes());
+      case 20: return EncodePipeline(Pipeline());
       default: return EncodeVersion(Version());
     }
   }
@@ -449,6 +456,8 @@ TEST(Records, WhateverIsEncodedIsAcceptedAsItself) {
     ASSERT_TRUE(same(DecodeMigration(migration), migration, EncodeMigration));
     const std::string snapshot = EncodeSnapshot(make.Snapshot());
     ASSERT_TRUE(same(DecodeSnapshot(snapshot), snapshot, EncodeSnapshot));
+    const std::string pipeline = EncodePipeline(make.Pipeline());
+    ASSERT_TRUE(same(DecodePipeline(pipeline), pipeline, EncodePipeline));
     const std::string garbage = EncodeGarbage(make.Garbage());
     ASSERT_TRUE(same(DecodeGarbage(garbage), garbage, EncodeGarbage));
     const std::string checkpoint = EncodeIndexCheckpoint(make.IndexCheckpoint());
@@ -518,6 +527,7 @@ TEST(Records, HaveTheBytesOfTheFormat) {
 TEST(Records, TrailingFieldsAreLeftOutAtTheirDefaults) {
   EXPECT_EQ(EncodeSnapshot({CommitNumber{300}, 2, Timestamp{-1}, CollectionNumber{3}}),
             "\xac\x02\x02\x01\x03");
+  EXPECT_EQ(EncodePipeline({Timestamp{-1}, "{}"}), "\x01\x02{}");
   JournalRecord journal;
   journal.kind = "put";
   const std::string plain = EncodeJournal(journal);

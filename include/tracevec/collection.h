@@ -23,6 +23,11 @@
 
 namespace tracevec {
 
+class Pipeline;
+class PipelineQuery;      // query.h
+struct PipelineResponse;  // query.h
+struct QueryOptions;      // query.h
+
 /// Loose vectors: row i of everything belongs to ids[i]. An id that exists is replaced whole.
 struct UpsertRequest {
   std::span<const std::string> ids;  ///< UTF-8, 1 to 900 bytes, no id twice.
@@ -166,6 +171,23 @@ class TRACEVEC_EXPORT Collection {
   /// speed of single searches. With a text, a filter, a deadline, `exact`, or fewer than two
   /// queries a thread it takes one at a time.
   Result<BatchResponse> SearchBatch(const BatchRequest& request) const;
+
+  /// Begins a query that is built by chaining and run once or more; see PipelineQuery in query.h.
+  ///
+  ///     pages.Query("reserve capacity").Dense(source).Lexical().Dedup().Limit(8).Run();
+  PipelineQuery Query(std::string_view text) const;
+  /// The same on from a pipeline that there is.
+  PipelineQuery Query(std::string_view text, const Pipeline& pipeline) const;
+  /// Searches the sources of a pipeline for the text, fuses what they found, and runs the stages,
+  /// all over one view. The text: 1 to 65,536 bytes, or none where each source has a vector. That
+  /// nothing is found is an empty answer. Errors: InvalidArgument (the text; what Pipeline::Check
+  /// finds; a field; a callback that is only a name), Unsupported, EmbeddingSpaceMismatch, IOError,
+  /// Corruption, and with OnError::kRaise a callback's: its own, DeadlineExceeded where it is late,
+  /// InvalidArgument where it gives what it must not, Internal where it throws. Callbacks run on
+  /// the caller's thread with no lock held. Cost: that of the searches, and some 300 us for the
+  /// stages.
+  Result<PipelineResponse> RunPipeline(std::string_view text, const Pipeline& pipeline,
+                                       const QueryOptions& options) const;
 
   /// Brings one document to the given state in one atomic step: chunks whose text as handed to
   /// the embedder is unchanged keep id, vector and embedding. The same document twice writes

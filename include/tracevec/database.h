@@ -13,6 +13,7 @@
 #include "tracevec/journal.h"
 #include "tracevec/kept_receipt.h"
 #include "tracevec/metrics.h"
+#include "tracevec/pipeline_spec.h"
 #include "tracevec/replay.h"
 #include "tracevec/routes.h"
 #include "tracevec/schema.h"
@@ -153,6 +154,16 @@ class TRACEVEC_EXPORT Database {
   /// Calls `hook` with the receipt of each search from now on, in place of the hook before; null:
   /// none. A search that is under way may still call the one before.
   void SetTraceHook(TraceHook hook);
+  /// Stores a pipeline under a name, over one that is there. Names: UTF-8, 1 to 255 bytes. Returns
+  /// its hash. Survives a power loss. Errors: those of Pipeline::Check, InvalidArgument (the name),
+  /// ReadOnly, IOError.
+  Result<std::string> PutPipeline(std::string_view name, const Pipeline& pipeline);
+  /// What was stored: callbacks are names. Errors: NotFound with the nearest name, Corruption.
+  Result<Pipeline> GetPipeline(std::string_view name) const;
+  /// Those that are stored, by name.
+  Result<std::vector<PipelineInfo>> ListPipelines() const;
+  /// Errors: NotFound with the nearest name, ReadOnly, IOError.
+  Status DeletePipeline(std::string_view name);
 
   /// Stores a set of routes, in the place of one of its name. Durable when it returns. Vectors are
   /// checked as those of a field are; collections and fields that routes name are not. Errors:

@@ -30,6 +30,9 @@ enum class CitationRole : std::uint8_t {
   kDuplicate = 2,  ///< It was dropped since the passage says the same.
 };
 
+/// "match", "context" or "duplicate".
+TRACEVEC_EXPORT std::string_view CitationRoleName(CitationRole role);
+
 /// A chunk that a passage rests on.
 struct Citation {
   std::string chunk;  ///< Its id.
@@ -84,6 +87,7 @@ struct RerankStage {
   std::uint32_t batch_size = 16;  ///< Texts a call, 1 to 16,384.
   /// Time for the calls; a batch is begun only before it ends, and a result after it is dropped.
   std::optional<double> budget_ms;
+  std::string callback_name = {};  ///< As JSON and QueryOptions::callbacks have it: "rerank".
 };
 
 /// Drops what a score is below. Skipped, with its reason in the receipt, where the stage that gives
@@ -136,6 +140,7 @@ struct CombineStage {
 
 struct SummarizeStage {
   Summarizer callback;
+  std::string callback_name = {};  ///< "summarize"
 };
 
 /// Leaves the first `count`. Stages before it are asked for as many as it takes, out of candidates
@@ -146,8 +151,9 @@ struct LimitStage {
 
 /// Leaves the passages, best first, that fit; one that does not is left out, later ones may fit.
 struct BudgetStage {
-  std::uint32_t tokens = 0;  ///< At least 1.
-  TokenCounter count;        ///< None: an estimate from the text's letters and words.
+  std::uint32_t tokens = 0;     ///< At least 1.
+  TokenCounter count;           ///< None: an estimate from the text's letters and words.
+  std::string count_name = {};  ///< Of the callback; empty without one: "count".
 };
 
 enum class PassageOrder : std::uint8_t {

@@ -7,7 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "tracevec/document.h"
 #include "tracevec/export.h"
+#include "tracevec/pipeline.h"
 #include "tracevec/schema.h"
 #include "tracevec/value.h"
 
@@ -19,15 +21,40 @@ enum class ReceiptLevel : std::uint8_t {
   kKeep = 2,     ///< Returned, and kept in the database with query and hits.
 };
 
+/// One call of a user's function in a pipeline.
+struct ReceiptCall {
+  std::uint32_t texts = 0;
+  double micros = 0;
+  std::optional<CallInfo> info;  ///< What it said of itself, if it did.
+};
+
+/// A candidate that a stage of a pipeline did not let pass.
+struct ReceiptDrop {
+  std::string chunk;  ///< Id of its best chunk.
+  /// "top", "threshold", "no_score", "duplicate", "document", "combined" (not lost: part of
+  /// `into`), "limit", "not_drawn" (the limit was reached without it), "budget".
+  std::string rule;
+  std::string into;               ///< Id of the chunk that stands for it, or empty.
+  std::optional<double> value;    ///< What the rule looked at: a score, a similarity, tokens,
+  std::optional<double> against;  ///< and what it was held against.
+};
+
 /// One step of a query: what went in, what came out, how long it took.
 struct ReceiptStage {
-  std::string
-      name;  ///< "plan", "search" or "scan", "rescore", "sparse", "lexical", "fuse", "hydrate"
+  /// "plan", "search" or "scan", "rescore", "sparse", "lexical", "fuse", "hydrate"; of a pipeline
+  /// also "expand", "embed", "encode" and the names of its stages.
+  std::string name;
   /// Wall time. Where a thread walks graphs for two queries of a batch in turn, "search" has the
   /// time of both.
   double micros = 0;
   std::uint64_t n_in = 0;
   std::uint64_t n_out = 0;
+  // Of steps of a pipeline.
+  std::uint64_t available = 0;  ///< Candidates there were, of which a limit drew `n_in`.
+  std::string skipped = {};     ///< Why it did not run; empty: it ran.
+  std::string degraded = {};    ///< What was done in place of what was asked; empty: nothing.
+  std::vector<ReceiptCall> calls = {};
+  std::vector<ReceiptDrop> dropped = {};
 };
 
 /// One source of candidates of a search by text, or of several sources.
@@ -82,6 +109,16 @@ struct SearchPart {
   std::vector<std::string> other_ways;
 };
 
+/// A passage of a pipeline's answer.
+struct ReceiptPassage {
+  std::string document;
+  std::uint32_t version = 0;
+  std::optional<Span> span;
+  float score = 0;
+  std::uint32_t tokens = 0;
+  std::vector<Citation> citations;  ///< Each chunk, with what sources and stages said of it.
+};
+
 /// What ran. It has no query content. A value: it stays valid after the database is closed.
 struct TRACEVEC_EXPORT Receipt {
   /// The schema of its JSON, with its version. Members may be added within a version; one that
@@ -108,7 +145,8 @@ struct TRACEVEC_EXPORT Receipt {
   std::uint32_t k = 0;
   std::uint32_t returned = 0;
   /// Why fewer than k came back: "matches", "deadline", "stop_words" (nothing is left of the text),
-  /// or empty.
+  /// or empty. Of a pipeline, k being its limit, all that apply, joined by "+": also
+  /// "skipped_source" and the names of stages that let fewer pass.
   std::string short_reason;
   bool deadline_cut = false;  ///< The deadline ended the scan early.
   /// "ok", "empty" (nothing was found), or "degraded" (the deadline cut it).
@@ -141,6 +179,11 @@ struct TRACEVEC_EXPORT Receipt {
   std::string fusion;                      ///< "rrf", "weighted" or "dbsf" of several sources.
   std::vector<ReceiptSource> sources;      ///< In the order in which they are fused.
   std::vector<ReceiptLedgerEntry> ledger;  ///< One a hit where there were several sources.
+  // Of a pipeline, else empty.
+  std::string pipeline;         ///< Its hash: Pipeline::Hash.
+  std::string prompt_template;  ///< Hash of the template that PipelineResponse::ToPrompt was given.
+  std::uint32_t phrasings = 0;
+  std::vector<ReceiptPassage> passages;
 
   /// JSON by docs/receipt.schema.json, which the member "schema" names with its version.
   std::string ToJson() const;

@@ -13,6 +13,8 @@
 #include "tracevec/metrics.h"
 #include "tracevec/migration.h"
 #include "tracevec/pipeline.h"
+#include "tracevec/pipeline_spec.h"
+#include "tracevec/query.h"
 #include "tracevec/receipt.h"
 #include "tracevec/replay.h"
 #include "tracevec/routes.h"

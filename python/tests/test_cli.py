@@ -250,3 +250,57 @@ def test_search_by_text(shell, tmp_path):
     both = ["--text", "growing", "--vector", "[0, 1]", "--fusion", "dbsf", "--json"]
     found = as_json(shell("search", "t.tv", "pages", *both))
     assert found["receipt"]["fusion"] == "dbsf" and len(found["hits"]) == 2
+
+
+@pytest.fixture
+def fruits(tmp_path, monkeypatch):
+    """A database `fruits.tv` with a stored pipeline, and the same as p.json."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "toy.py").write_text(EMBEDDER)
+    declaration = {
+        "sources": [{"kind": "dense"}, {"kind": "lexical"}],
+        "stages": [{"stage": "limit", "count": 2}],
+    }
+    (tmp_path / "p.json").write_text(json.dumps(declaration))
+    with tv.open("fruits.tv") as db:
+        rows = db.create_collection("fruits", dim=4, text=tv.TextField())
+        rows.upsert(["a", "b", "c"], np.eye(4)[:3], texts=["red apple", "green pear", "red plum"])
+        db.put_pipeline("short", tv.Pipeline.from_dict(declaration))
+
+
+@pytest.mark.parametrize("pipeline", ["p.json", "short"])
+@pytest.mark.usefixtures("fruits")
+def test_query_runs_a_pipeline_of_a_file_or_a_stored_one(capsys, pipeline):
+    command = ["query", "fruits.tv", "fruits", "red apple", "--pipeline", pipeline, "--json"]
+    assert main([*command, "--embed", "toy:embed"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert [passage["document"] for passage in document["passages"]][0] == "a"
+    assert len(document["passages"]) == 2
+    assert main([*command, "--callback", "embed=toy:embed", "--label", "x"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["receipt"]["label"] == "x" and document["receipt"]["pipeline"]
+
+
+@pytest.mark.usefixtures("fruits")
+def test_query_without_a_pipeline_searches_the_texts(capsys):
+    assert main(["query", "fruits.tv", "fruits", "plum"]) == 0
+    out = capsys.readouterr().out
+    assert "c  " in out and "red plum" in out and "passages in" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--pipeline", "shorts"], 1, "did you mean 'short'"),
+        (["--pipeline", "short"], 2, "no callback 'embed'"),
+        (["--pipeline", "bad.json"], 2, "bad.json: stages[0].stage: 'limmit'"),
+        (["--callback", "embed"], 2, "NAME=MODULE:CALLABLE"),
+        (["--prompt", "absent.txt"], 2, "--prompt"),
+    ],
+)
+@pytest.mark.usefixtures("fruits")
+def test_query_names_what_is_wrong(capsys, tmp_path, arguments, code, message):
+    (tmp_path / "bad.json").write_text('{"stages": [{"stage": "limmit"}]}')
+    assert main(["query", "fruits.tv", "fruits", "red", *arguments]) == code
+    assert message in capsys.readouterr().err

@@ -15,6 +15,7 @@ DOCUMENTS = [
     "docs/filters.md",
     "docs/lexical.md",
     "docs/metrics.md",
+    "docs/pipeline.md",
     "docs/receipts.md",
     "docs/routing.md",
     "CONTRIBUTING.md",

@@ -14,6 +14,7 @@ from ._collection import Collection
 from ._core import (
     AskedQuery,
     ChunkToEmbed,
+    Citation,
     CollectionDescription,
     CollectionStats,
     DatabaseStats,
@@ -27,12 +28,17 @@ from ._core import (
     KeptReceipt,
     LostChunk,
     MigrationStatus,
+    Passage,
+    PipelineInfo,
     PutResult,
     Receipt,
     ReceiptAnnotation,
+    ReceiptCall,
+    ReceiptDrop,
     ReceiptHit,
     ReceiptLedgerEntry,
     ReceiptLedgerSource,
+    ReceiptPassage,
     ReceiptPolicy,
     ReceiptSource,
     ReceiptStage,
@@ -43,6 +49,7 @@ from ._core import (
     SearchPart,
     SettingChange,
     Snapshot,
+    StageScore,
     StoredChunk,
     StoredDocument,
     SwitchResult,
@@ -56,7 +63,8 @@ from ._core import (
 )
 from ._database import Database, open
 from ._migration import Migration
-from ._results import BatchResult, Hits, PutResults
+from ._pipeline import Pipeline, Query
+from ._results import Answer, BatchResult, Hits, PutResults
 from ._sync import SyncResult
 from ._types import (
     CallInfo,
@@ -95,6 +103,7 @@ __version__ = _version()
 
 __all__ = [
     "AlreadyExists",
+    "Answer",
     "AskedQuery",
     "BatchResult",
     "CallInfo",
@@ -102,6 +111,7 @@ __all__ = [
     "Chunk",
     "ChunkToEmbed",
     "Chunker",
+    "Citation",
     "Closed",
     "Collection",
     "CollectionDescription",
@@ -132,14 +142,21 @@ __all__ = [
     "Migration",
     "MigrationStatus",
     "NotFound",
+    "Passage",
+    "Pipeline",
+    "PipelineInfo",
     "PutResult",
     "PutResults",
+    "Query",
     "ReadOnly",
     "Receipt",
     "ReceiptAnnotation",
+    "ReceiptCall",
+    "ReceiptDrop",
     "ReceiptHit",
     "ReceiptLedgerEntry",
     "ReceiptLedgerSource",
+    "ReceiptPassage",
     "ReceiptPolicy",
     "ReceiptSource",
     "ReceiptStage",
@@ -154,6 +171,7 @@ __all__ = [
     "SettingChange",
     "SparseField",
     "Snapshot",
+    "StageScore",
     "StorageError",
     "StoredChunk",
     "StoredDocument",

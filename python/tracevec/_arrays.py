@@ -19,6 +19,14 @@ FloatArray = np.ndarray[Any, np.dtype[np.float32]]
 _FLOAT32 = np.dtype(np.float32)
 
 
+def as_vector(value: Any, name: str) -> FloatArray:
+    """A float32 array of one dimension."""
+    array = _as_float32(value, name)
+    if array.ndim != 1:
+        raise InvalidArgument(f"{name}: expected a 1-D array, got shape {array.shape}")
+    return array
+
+
 def as_query_rows(value: Any, name: str) -> list[FloatArray]:
     """One float32 vector, or the rows of an array of several."""
     array = _as_float32(value, name)

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from . import _core
 from ._arrays import as_list, as_matrix, as_rows, part_of
+from ._chain import PipelineChain
 from ._documents import DocumentMethods
 from ._filters import Where, encode_where
+from ._pipeline import Query
 from ._progress import progress_bar
 from ._search import SearchMethods
 from ._sparse import SparseRows
@@ -190,6 +192,19 @@ class Collection(DocumentMethods, SearchMethods):
         """
         scanner = self._handle.scan(encode_where(where), order_by, batch_size, bool(vectors))
         return _scanned(scanner, int(batch_size), self._database)
+
+    def query(self, text: str, pipeline: PipelineChain | None = None) -> Query:
+        """Begins a query that is built by chaining and then run.
+
+        ::
+
+            answer = pages.query("reserve capacity").dense(embed=encode).lexical().limit(8).run()
+
+        Args:
+            text: 1 to 65,536 bytes; it may be empty where each source has a vector.
+            pipeline: A ``Pipeline`` to go on from, or another query.
+        """
+        return Query(self, text, pipeline)
 
     def rebuild(self, threads: int = 2, deterministic: bool = False) -> None:
         """Builds the index anew, as one segment, from the chunks that are live.

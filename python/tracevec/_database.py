@@ -11,7 +11,9 @@ from types import TracebackType
 from typing import Any
 
 from . import _core
+from ._chain import PipelineChain
 from ._collection import Collection
+from ._pipeline import Pipeline
 from ._receipts import ReceiptMethods
 from ._routes import RouteMethods
 from ._types import SparseField, TextField, VectorField, metadata_type_name
@@ -236,6 +238,40 @@ class Database(ReceiptMethods, RouteMethods):
     def snapshots(self) -> list[_core.Snapshot]:
         """Those that are held, by name, each with its commit and time."""
         return self._handle.snapshots()
+
+    def put_pipeline(self, name: str, pipeline: PipelineChain) -> str:
+        """Stores a pipeline under a name, over one that is there; callbacks and vectors are left
+        out. Survives a power loss.
+
+        Args:
+            name: UTF-8, 1 to 255 bytes.
+            pipeline: A ``Pipeline``, or a query, of which the text is left out.
+
+        Returns:
+            Its hash.
+
+        Raises:
+            InvalidArgument, ReadOnly, StorageError.
+        """
+        if not isinstance(pipeline, PipelineChain):
+            raise InvalidArgument(f"pipeline: expected Pipeline, got {type(pipeline).__name__}")
+        return self._handle.put_pipeline(name, pipeline._compile())
+
+    def pipeline(self, name: str) -> Pipeline:
+        """The pipeline that is stored under a name; its callbacks are names.
+
+        Raises:
+            NotFound: There is none; the message has the nearest name.
+        """
+        return Pipeline.from_json(self._handle.pipeline(name).to_json())
+
+    def pipelines(self) -> list[_core.PipelineInfo]:
+        """Those that are stored, by name, each with its hash and time."""
+        return self._handle.pipelines()
+
+    def delete_pipeline(self, name: str) -> None:
+        """Raises ``NotFound``, with the nearest name."""
+        self._handle.delete_pipeline(name)
 
     def compact(self, threads: int = 2) -> None:
         """Brings each open collection's index into one segment without dead rows.

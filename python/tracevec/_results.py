@@ -7,7 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from ._core import BatchResponse, Hit, PutResult, Receipt, SearchResponse
+from ._core import (
+    BatchResponse,
+    Hit,
+    Passage,
+    PipelineResponse,
+    PutResult,
+    Receipt,
+    SearchResponse,
+)
 
 
 class Hits(list[Hit]):
@@ -27,6 +35,37 @@ class Hits(list[Hit]):
 
     def __repr__(self) -> str:
         return f"Hits({super().__repr__()})"
+
+
+class Answer(list[Passage]):
+    """What a pipeline answers, best first unless it says otherwise: a list of ``Passage``.
+
+    Attributes:
+        receipt: ``Receipt``, or None with ``receipt="off"``.
+    """
+
+    __slots__ = ("_response", "receipt")
+
+    receipt: Receipt | None
+
+    def __init__(self, response: PipelineResponse) -> None:
+        super().__init__(response.passages)
+        self.receipt = response.receipt
+        self._response = response
+
+    def to_prompt(self, template: str | None = None) -> str:
+        """The passages put into a prompt; the template's hash goes into the receipt.
+
+        Args:
+            template: As ``docs/pipeline.md`` has it; None: numbered passages, then the question.
+
+        Raises:
+            InvalidArgument: The template; the message has the line and the nearest name.
+        """
+        return self._response.to_prompt("" if template is None else template)
+
+    def __repr__(self) -> str:
+        return f"Answer({super().__repr__()})"
 
 
 class BatchResult(tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]):

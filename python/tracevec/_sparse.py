@@ -24,6 +24,9 @@ class SparseRows(NamedTuple):
     def count(self) -> int:
         return len(self.indptr) - 1
 
+    def row(self, place: int) -> SparseRows:
+        return self.part(slice(place, place + 1))
+
     def part(self, rows: slice) -> SparseRows:
         """Rows of a slice without a step."""
         start, stop, _ = rows.indices(self.count)
@@ -71,6 +74,14 @@ def as_sparse_rows(value: Any, name: str) -> SparseRows:
         return SparseRows(
             np.array(indptr, np.int64), np.array(indices, np.uint32), np.array(values, np.float32)
         )
+
+
+def one_sparse_row(value: Any, name: str) -> tuple[Any, Any]:
+    """Indices and values of one vector."""
+    rows = as_sparse_rows(value, name)
+    if rows.count != 1:
+        raise InvalidArgument(f"{name}: expected one sparse vector, got {rows.count}")
+    return rows.indices, rows.values
 
 
 def _is_matrix(value: Any) -> bool:
