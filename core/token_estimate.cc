@@ -1,6 +1,7 @@
 #include "core/token_estimate.h"
 
 #include <array>
+#include <cmath>
 #include <cstddef>
 
 namespace tracevec {
@@ -63,7 +64,7 @@ std::uint32_t EstimateTokens(std::string_view text) {
     }
     at = end;
   }
-  return static_cast<std::uint32_t>(tokens + 0.5);
+  return static_cast<std::uint32_t>(std::lround(tokens));
 }
 
 }  // namespace tracevec

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import tracevec as tv
-from tracevec._arrays import as_matrix, as_vector
+from tracevec._arrays import as_matrix, as_query_rows
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,8 @@ def test_misaligned_and_read_only_arrays(notes, rows):
 def test_float32_rows_are_not_copied():
     matrix = np.ones((4, 8), np.float32)
     assert as_matrix(matrix, "m") is matrix
-    assert as_vector(matrix[1], "v").ctypes.data == matrix[1].ctypes.data
+    (vector,) = as_query_rows(matrix[1], "v")
+    assert vector.ctypes.data == matrix[1].ctypes.data
     assert as_matrix(matrix.astype(np.float64), "m").dtype == np.float32
 
 
@@ -118,7 +119,7 @@ def test_vectors_that_cannot_be_compared_are_refused(notes, vectors, message):
     "vector",
     [
         np.ones(7, np.float32),
-        np.ones((1, 8), np.float32),
+        np.ones((1, 2, 8), np.float32),
         np.full(8, np.nan, np.float32),
         np.zeros(8, np.float32),
         np.ones(8, object),

@@ -171,7 +171,7 @@ def test_patches(filled, patch):
         ({"dim": "4"}, "dim: expected int, got str"),
         ({"dim": 4, "metric": "cosinus"}, "cosine"),
         ({"dim": 4, "vectors": {"v": 4}}, "not both"),
-        ({"vectors": {"v": "4"}}, "expected VectorField, got str"),
+        ({"vectors": {"v": "4"}}, "expected VectorField or SparseField, got str"),
         ({"vectors": {f"v{i}": 4 for i in range(17)}}, "16"),
         ({"vectors": {"\ud800": 4}}, "lone surrogate"),
         ({"dim": 4, "text": "english"}, "expected TextField, got str"),

@@ -116,7 +116,7 @@ def test_documents_take_sparse_vectors(db):
         ({"splade": {1: float("nan")}}, "value of index 1 is nan"),
         ({"splade": {1: float("inf")}}, "value of index 1 is inf"),
         ({"splade": {1: 1e300}}, "value of index 1 is inf"),
-        ({"splad": {1: 1}}, "no sparse field 'splad'; did you mean 'splade'"),
+        ({"splad": {1: 1}}, "no sparse field 'splad' .did you mean 'splade'"),
         ({"body": {1: 1}}, "no sparse field 'body'"),
         ({"splade": [1, 0]}, "no vector field 'splade'"),
         ({"title": [1, 0], "body": [1]}, "'body': dimension: expected 3, got 1"),

@@ -53,9 +53,9 @@ def _as_queries(rows: Any, name: str) -> list[Any]:
     if not is_sparse(rows):
         return as_query_rows(rows, name)
     sparse = as_sparse_rows(rows, name)
-    if sparse.count == 0:
+    if sparse.row_count == 0:
         raise InvalidArgument(f"{name}: a matrix without rows")
-    parts = [sparse.part(slice(i, i + 1)) for i in range(sparse.count)]
+    parts = [sparse.part(slice(i, i + 1)) for i in range(sparse.row_count)]
     return [(part.indices, part.values) for part in parts]
 
 

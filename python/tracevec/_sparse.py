@@ -21,7 +21,7 @@ class SparseRows(NamedTuple):
     values: np.ndarray[Any, np.dtype[np.float32]]
 
     @property
-    def count(self) -> int:
+    def row_count(self) -> int:
         return len(self.indptr) - 1
 
     def row(self, place: int) -> SparseRows:
@@ -29,7 +29,7 @@ class SparseRows(NamedTuple):
 
     def part(self, rows: slice) -> SparseRows:
         """Rows of a slice without a step."""
-        start, stop, _ = rows.indices(self.count)
+        start, stop, _ = rows.indices(self.row_count)
         indptr = self.indptr[start : stop + 1]
         entries = slice(int(indptr[0]), int(indptr[-1]))
         return SparseRows(indptr - indptr[0], self.indices[entries], self.values[entries])
