@@ -49,7 +49,7 @@ class ReceiptLog {
   /// Why the receipt of a search with this level is kept, or "". Takes no lock.
   std::string_view WhyKept(ReceiptLevel level, const Receipt& receipt);
   bool redacts() const { return redacts_.load(std::memory_order_relaxed); }
-  /// Takes a receipt over. Costs its encoding, some 2 us.
+  /// Takes a receipt over. Costs its encoding.
   void Add(const KeptReceipt& receipt);
   /// Brings what was added before into the store. REQUIRES: Engine::writer_mutex() not held.
   Status Write();
