@@ -38,7 +38,7 @@ class StagesBench {
     engine_ = Must(Engine::Open(path, {}, nullptr));
     state_ = Must(engine_->FindCollection("pages"));
     view_ = state_->views.Current();
-    rows_ = Must(RowsOf(engine_->store(), *state_, *view_, std::nullopt));
+    rows_ = Must(RowsOf(engine_->store(), *state_, *view_, RowParts::All()));
     FindKeys();
     for (const std::vector<Hit>& found : hits) {
       std::vector<PassageCandidate>& candidates = candidates_.emplace_back();

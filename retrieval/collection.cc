@@ -192,7 +192,14 @@ PipelineQuery Collection::Query(std::string_view text, const Pipeline& pipeline)
 Result<PipelineResponse> Collection::RunPipeline(std::string_view text, const Pipeline& pipeline,
                                                  const QueryOptions& options) const {
   return Reading(*impl_, [&](Engine& engine, CollectionState& state) {
-    return tracevec::RunPipeline(engine, state, text, pipeline, options);
+    Result<PipelineResponse> response =
+        tracevec::RunPipeline(engine, state, text, pipeline, options);
+    if (!response.ok()) {
+      CountFailure(engine, state);
+    } else if (options.receipt != ReceiptLevel::kOff) {
+      FinishPipelineReceipt(engine, state, text, &response->receipt);
+    }
+    return response;
   });
 }
 

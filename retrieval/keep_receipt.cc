@@ -46,6 +46,15 @@ bool FinishReceipt(const Engine& engine, const CollectionState& state, ReceiptLe
   return !receipt->kept.empty();
 }
 
+void FinishPipelineReceipt(const Engine& engine, const CollectionState& state,
+                           std::string_view text, Receipt* receipt) {
+  QueryContent content;
+  content.text = text;
+  receipt->query_hash = HashOf(content);
+  MetricsOf(engine, state).Record(*receipt);
+  engine.trace_hook().Call(*receipt);
+}
+
 void CountFailure(const Engine& engine, const CollectionState& state) {
   MetricsOf(engine, state).RecordFailure();
 }

@@ -44,6 +44,10 @@ AskedQuery AskedBy(const Request& request, const QueryContent& content) {
 void KeepReceipt(const Engine& engine, const Receipt& receipt, AskedQuery asked,
                  std::vector<ReceiptHit> hits);
 
+/// What FinishReceipt does for a query of a pipeline, whose receipts are not kept.
+void FinishPipelineReceipt(const Engine& engine, const CollectionState& state,
+                           std::string_view text, Receipt* receipt);
+
 /// Counts a search that ended with an error.
 void CountFailure(const Engine& engine, const CollectionState& state);
 

@@ -66,6 +66,13 @@ std::string ShortReasons(const PipelineOutcome& outcome, const Receipt& receipt)
   return reasons;
 }
 
+/// Whether a step did something else than was asked, or nothing.
+bool IsDegraded(const PipelineOutcome& outcome) {
+  return std::any_of(outcome.reports.begin(), outcome.reports.end(), [](const StageReport& report) {
+    return !report.skipped.empty() || !report.degraded.empty();
+  });
+}
+
 ReceiptPassage PassageOf(const Passage& passage) {
   return {passage.document, passage.version, passage.span,
           passage.score,    passage.tokens,  passage.citations};
@@ -92,6 +99,9 @@ Status FillPipelineReceipt(const PipelineOutcome& outcome, Receipt* receipt) {
   receipt->returned = static_cast<std::uint32_t>(outcome.passages.size());
   receipt->deadline_cut |= outcome.late;
   receipt->short_reason = ShortReasons(outcome, *receipt);
+  receipt->outcome = receipt->deadline_cut || IsDegraded(outcome) ? "degraded"
+                     : outcome.passages.empty()                   ? "empty"
+                                                                  : "ok";
   receipt->ledger.clear();  // Of candidates; passages have their own.
   std::vector<ReceiptStage> stages;
   stages.reserve(outcome.reports.size() + receipt->stages.size());

@@ -179,6 +179,11 @@ class PipelineRun {
       return Status::InvalidArgument(
           fmt::format("deadline_ms: {}, expected more than 0", *options_.deadline_ms));
     }
+    if (options_.receipt == ReceiptLevel::kKeep) {
+      return Status::Unsupported(
+          "receipt level 'keep': receipts of pipelines are not kept by this version; use "
+          "'summary'");
+    }
     spec_ = pipeline.spec();
     TRACEVEC_RETURN_IF_ERROR(AddDefaultSource(state_, &spec_));
     TRACEVEC_RETURN_IF_ERROR(CheckSourcesOf(state_, spec_, text_));

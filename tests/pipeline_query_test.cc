@@ -183,6 +183,7 @@ TEST_F(PipelineQueryTest, BadQueriesAreRefusedBeforeAnyCallback) {
   EXPECT_TRUE(Fails(error("a", options), StatusCode::kInvalidArgument, {"deadline_ms: 0"}));
   options = {};
   options.receipt = ReceiptLevel::kKeep;
+  EXPECT_TRUE(Fails(error("a", options), StatusCode::kUnsupported, {"'keep'", "'summary'"}));
   DenseSource dense = Embedded();
   dense.field = "boddy";
   EXPECT_TRUE(Fails(pages().Query("a").Dense(dense).Run(), StatusCode::kInvalidArgument,

@@ -23,15 +23,15 @@ namespace {
 
 class ViewStageReaderTest : public DocumentsTest {
  protected:
-  /// Closes the database, and reads "pages" through its engine. `only_field`: see RowsOf.
-  void Read(std::optional<std::size_t> only_field = {}) {
+  /// Closes the database, and reads "pages" through its engine. `parts`: see RowsOf.
+  void Read(const RowParts& parts = RowParts::All()) {
     pages_.reset();
     Must(db_->Close());
     db_.reset();
     engine_ = Must(Engine::Open(path_, SmallStore(), nullptr));
     state_ = Must(engine_->FindCollection("pages"));
     view_ = state_->views.Current();
-    rows_ = Must(RowsOf(engine_->store(), *state_, *view_, only_field));
+    rows_ = Must(RowsOf(engine_->store(), *state_, *view_, parts));
     reader_ = std::make_unique<ViewStageReader>(engine_->store());
     const std::uint32_t place = reader_->Add(*state_, *view_, rows_);
     for (std::uint32_t set = 0; set < rows_.sets.size(); ++set) {
@@ -64,7 +64,7 @@ class ViewStageReaderTest : public DocumentsTest {
     Must(pages().PutDocument(MakePage("none", {"text"}), {}));
     const std::string without = ChunkIds("none").front();
     const std::vector<float> given = RandomVectors(chunks, kDimension, 1);
-    Read(kNoField);
+    Read(RowParts::NoVectors());
     const std::vector<CandidateKey> keys = {keys_.at("id2"), keys_.at(without), keys_.at("id0")};
     for (const char* field : {"", "body"}) {
       const std::vector<StageVector> vectors = Must(reader_->Vectors(field, keys));

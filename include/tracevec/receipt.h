@@ -149,7 +149,8 @@ struct TRACEVEC_EXPORT Receipt {
   /// "skipped_source" and the names of stages that let fewer pass.
   std::string short_reason;
   bool deadline_cut = false;  ///< The deadline ended the scan early.
-  /// "ok", "empty" (nothing was found), or "degraded" (the deadline cut it).
+  /// "ok", "empty" (nothing was found), or "degraded" (the deadline cut it, or a step of a pipeline
+  /// was skipped or did something else).
   std::string outcome;
   /// Why it is kept in the database: "asked", "sampled", "slow", "empty", "degraded"; empty: it is
   /// not, as in a database that is open for reading, or is read at a snapshot.
