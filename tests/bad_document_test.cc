@@ -176,7 +176,7 @@ TEST_F(BadInputTest, AMistakeInOneOfTheDocumentsOfACommitWritesNone) {
   documents.back().title = "\xff";
   ExpectAllRefused({{"the last of 200",
                      [&] {
-                       return notes_->PutDocuments(documents, {Embedding(), {}, {}}).status();
+                       return notes_->PutDocuments(documents, {Embedding(), {}, {}, {}}).status();
                      },
                      {"document title"}}});
 }

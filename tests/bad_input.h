@@ -99,16 +99,17 @@ class BadInputTest : public DatabaseTest {
   }
   BadCall BadDocument(const std::string& name, std::vector<std::string> parts,
                       const std::function<void(Document&)>& edit) {
-    return {name,
-            [this, edit] {
-              Document page = MakePage("page", {"alpha", "new"});
-              edit(page);
-              const Status status = notes_->PutDocument(page, Embedding()).status();
-              EXPECT_EQ(notes_->PutDocuments({&page, 1}, {Embedding(), {}, {}}).status(), status);
-              EXPECT_EQ(notes_->PlanUpdate(page).status(), status);
-              return status;
-            },
-            std::move(parts)};
+    return {
+        name,
+        [this, edit] {
+          Document page = MakePage("page", {"alpha", "new"});
+          edit(page);
+          const Status status = notes_->PutDocument(page, Embedding()).status();
+          EXPECT_EQ(notes_->PutDocuments({&page, 1}, {Embedding(), {}, {}, {}}).status(), status);
+          EXPECT_EQ(notes_->PlanUpdate(page).status(), status);
+          return status;
+        },
+        std::move(parts)};
   }
 
   std::optional<Collection> notes_;
