@@ -280,13 +280,22 @@ class RecordMaker {
       SearchPart& part = receipt.parts.emplace_back();
       part.way = Text();
       if (Coin()) part.matches = Number();
-      receipt.sources.push_back({Text(), 0.5, Number(), Number(), Number()});
+      receipt.sources.push_back(
+          {Coin() ? "dense" : "sparse", Text(), Number32(), 0.5, Number(), Number(), Number()});
     }
     receipt.redacted = Coin();
     if (receipt.redacted) return receipt;
     receipt.filter = Text();
     receipt.query.text = Text();
     receipt.query.vector.assign(random_() % 4, 0.25F);
+    receipt.query.field = Text();
+    for (std::size_t i = random_() % 3; i > 0; --i) {
+      AskedPhrasing& phrasing = receipt.query.phrasings.emplace_back();
+      phrasing.text = Text();
+      phrasing.vectors.push_back({Text(), {0.5F, -1}});
+      if (Coin()) phrasing.sparse_vectors.push_back({Text(), Sparse()});
+      receipt.query.sparse_vectors.push_back({Text(), Coin() ? Sparse() : SparseVector()});
+    }
     if (Coin()) receipt.query.ef = Number32();
     if (Coin()) receipt.query.deadline_ms = 20;
     receipt.query.fusion.method = Coin() ? FusionMethod::kDbsf : FusionMethod::kRrf;
@@ -296,7 +305,10 @@ class RecordMaker {
       receipt.hits.push_back({document + Text(), 0.5F, document, Number32(), std::nullopt});
       if (Coin()) receipt.hits.back().span = Span{3, 9};
       if (!ledger) continue;
-      receipt.ledger.push_back({receipt.hits.back().id, 0.5F, Number32(), 0.25F, 0, 0});
+      ReceiptLedgerEntry& entry = receipt.ledger.emplace_back();
+      for (std::uint32_t s = 0; s < receipt.sources.size(); ++s) {
+        if (Coin()) entry.sources.push_back({s, Number32(), 0.25F});
+      }
     }
     return receipt;
   }
@@ -466,6 +478,8 @@ TEST(Records, WhateverIsEncodedIsAcceptedAsItself) {
     const std::string receipt_bytes = EncodeReceipt(receipt);
     ASSERT_TRUE(same(DecodeReceipt(receipt_bytes), receipt_bytes, EncodeReceipt));
     ASSERT_EQ(DecodeReceipt(receipt_bytes)->hits, receipt.hits);
+    ASSERT_EQ(DecodeReceipt(receipt_bytes)->query.phrasings, receipt.query.phrasings);
+    ASSERT_EQ(DecodeReceipt(receipt_bytes)->query.sparse_vectors, receipt.query.sparse_vectors);
     const std::string note = EncodeAnnotation(make.Annotation());
     ASSERT_TRUE(same(DecodeAnnotation(note), note, EncodeAnnotation));
     const std::string change = EncodeIndexChange(make.IndexChange());
