@@ -126,7 +126,7 @@ class EvidenceCollector {
         store_.NewCursor(Table::kVectors, keys::VectorsPrefix(state_.number, number, document_));
     for (; cursor.Valid(); cursor.Next()) {
       ++evidence_.vectors;
-      AddPattern(cursor.value());
+      AddPattern(cursor.value(), /*is_content=*/true);
     }
     return cursor.status();
   }

@@ -11,12 +11,17 @@
 
 namespace tracevec {
 
-/// Vector, text and `like` of a query, of which some are empty.
+/// What a query searches with: its members as in SearchRequest, of which some are empty.
 struct QueryContent {
-  std::span<const float> vector;
-  std::string_view text;
-  std::string_view like;
+  std::span<const float> vector = {};
+  std::string_view text = {};
+  std::string_view like = {};
+  std::span<const FieldVector> vectors = {};
+  std::span<const SparseFieldVector> sparse_vectors = {};
+  std::span<const Phrasing> phrasings = {};
 };
+/// Of a search.
+QueryContent ContentOf(const SearchRequest& request);
 /// Of a query of a batch.
 QueryContent ContentOf(const BatchRequest& request, std::size_t query, std::size_t dimension);
 
@@ -25,13 +30,13 @@ QueryContent ContentOf(const BatchRequest& request, std::size_t query, std::size
 /// give it to KeepReceipt. Takes no lock.
 bool FinishReceipt(const Engine& engine, const CollectionState& state, ReceiptLevel level,
                    const QueryContent& content, Receipt* receipt);
+/// A copy of it, in which fields are named as they were given.
+AskedQuery AskedContent(const QueryContent& content);
 /// What the query of a receipt that is kept asked. `Request`: SearchRequest or BatchRequest.
 template <typename Request>
 AskedQuery AskedBy(const Request& request, const QueryContent& content) {
-  AskedQuery asked;
-  asked.text = content.text;
-  asked.vector.assign(content.vector.begin(), content.vector.end());
-  asked.like = content.like;
+  AskedQuery asked = AskedContent(content);
+  asked.field = request.field;
   asked.ef = request.ef;
   asked.target_recall = request.target_recall;
   asked.deadline_ms = request.deadline_ms;
@@ -39,8 +44,8 @@ AskedQuery AskedBy(const Request& request, const QueryContent& content) {
   asked.space = request.space;
   return asked;
 }
-/// Keeps a receipt with query and hits, unless the policy redacts. `hits`: in the order of the
-/// receipt's ledger, if it has one.
+/// Keeps a receipt with query and hits, unless the policy redacts; fields that the request left out
+/// are named. `hits`: in the order of the receipt's ledger, if it has one.
 void KeepReceipt(const Engine& engine, const Receipt& receipt, AskedQuery asked,
                  std::vector<ReceiptHit> hits);
 

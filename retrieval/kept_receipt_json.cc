@@ -4,15 +4,42 @@
 namespace tracevec {
 namespace {
 
-template <typename T>
-nlohmann::ordered_json OrNull(const std::optional<T>& value) {
-  return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
+nlohmann::ordered_json VectorsJson(const std::vector<AskedVector>& vectors) {
+  auto list = nlohmann::ordered_json::array();
+  for (const AskedVector& each : vectors) {
+    list.push_back({{"field", each.field}, {"vector", each.vector}});
+  }
+  return list;
+}
+
+nlohmann::ordered_json SparseVectorsJson(const std::vector<AskedSparseVector>& vectors) {
+  auto list = nlohmann::ordered_json::array();
+  for (const AskedSparseVector& each : vectors) {
+    list.push_back(
+        {{"field", each.field}, {"indices", each.vector.indices}, {"values", each.vector.values}});
+  }
+  return list;
+}
+
+nlohmann::ordered_json PhrasingsJson(const std::vector<AskedPhrasing>& phrasings) {
+  auto list = nlohmann::ordered_json::array();
+  for (const AskedPhrasing& phrasing : phrasings) {
+    list.push_back({{"text", phrasing.text},
+                    {"vector", phrasing.vector},
+                    {"vectors", VectorsJson(phrasing.vectors)},
+                    {"sparse_vectors", SparseVectorsJson(phrasing.sparse_vectors)}});
+  }
+  return list;
 }
 
 nlohmann::ordered_json QueryJson(const AskedQuery& query) {
   return {{"text", query.text},
+          {"field", query.field},
           {"vector", query.vector},
           {"like", query.like},
+          {"vectors", VectorsJson(query.vectors)},
+          {"sparse_vectors", SparseVectorsJson(query.sparse_vectors)},
+          {"phrasings", PhrasingsJson(query.phrasings)},
           {"ef", OrNull(query.ef)},
           {"target_recall", OrNull(query.target_recall)},
           {"deadline_ms", OrNull(query.deadline_ms)},

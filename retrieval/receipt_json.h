@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include <nlohmann/json.hpp>
@@ -7,6 +8,11 @@
 #include "tracevec/receipt.h"
 
 namespace tracevec {
+
+template <typename T>
+nlohmann::ordered_json OrNull(const std::optional<T>& value) {
+  return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json();
+}
 
 nlohmann::ordered_json SpaceJson(const EmbeddingSpace& space);
 /// What docs/receipt.schema.json defines.

@@ -3,15 +3,12 @@
 #include <optional>
 #include <utility>
 
+#include "retrieval/receipt_json.h"
+
 namespace tracevec {
 namespace {
 
 using OrderedJson = nlohmann::ordered_json;
-
-template <typename T>
-OrderedJson OrNull(const std::optional<T>& value) {
-  return value ? OrderedJson(*value) : OrderedJson();
-}
 
 OrderedJson SpanJson(const std::optional<Span>& span) {
   return span ? OrderedJson::array({span->start, span->end}) : OrderedJson();

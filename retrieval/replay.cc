@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -72,9 +73,34 @@ void Compare(const std::vector<ReceiptHit>& then, const std::vector<Hit>& now, R
   }
 }
 
+/// A vector field whose space is another.
+struct OtherSpace {
+  std::string field;
+  EmbeddingSpace then;
+  EmbeddingSpace now;
+};
+
+/// The receipt has the space of its first field. That of another is known where the query declared
+/// one, which is of all fields that declare theirs.
+Result<std::optional<OtherSpace>> FindOtherSpace(const CollectionState& state,
+                                                 const KeptReceipt& receipt) {
+  const SearchRequest request = RequestOf(receipt);
+  for (const OneSource& source : SplitBySource(request)) {
+    if (source.kind != SourceKind::kDense) continue;
+    const bool is_first = source.field == receipt.field;
+    if (!is_first && !receipt.query.space.declared()) continue;
+    TRACEVEC_ASSIGN_OR_RETURN(const BoundField* field, FindField(state, source.field));
+    const EmbeddingSpace& then = is_first ? receipt.space : receipt.query.space;
+    const EmbeddingSpace& now = field->field.space;
+    const bool is_known = is_first || now.declared();
+    if (is_known && now != then) return std::optional(OtherSpace{source.field, then, now});
+  }
+  return std::optional<OtherSpace>();
+}
+
 /// Nothing can be compared across spaces: all that was given is gone, for that reason.
-void SayOtherSpace(const KeptReceipt& receipt, const EmbeddingSpace& now, Replay* replay) {
-  replay->settings.push_back({"space", Shown(receipt.space), Shown(now)});
+void SayOtherSpace(const KeptReceipt& receipt, const OtherSpace& other, Replay* replay) {
+  replay->settings.push_back({"space", Shown(other.then), Shown(other.now)});
   Compare(receipt.hits, {}, replay);
   for (const ReplayedHit& hit : replay->removed) {
     ReplayCause& cause = replay->causes.emplace_back();
@@ -82,7 +108,7 @@ void SayOtherSpace(const KeptReceipt& receipt, const EmbeddingSpace& now, Replay
     cause.change = "removed";
     cause.kind = "space_changed";
     cause.detail = fmt::format("vectors of '{}' are compared in space '{}', not '{}' any more",
-                               receipt.field, Shown(now), Shown(receipt.space));
+                               other.field, Shown(other.now), Shown(other.then));
   }
 }
 
@@ -119,12 +145,10 @@ Result<Replay> ReplayReceipt(Engine& engine, std::string_view receipt_id, std::s
   replay.at = at;
   replay.commit_then = receipt.commit;
   replay.commit = Raw(state.views.Current()->commit);
-  if (!receipt.field.empty()) {
-    TRACEVEC_ASSIGN_OR_RETURN(const BoundField* field, FindField(state, receipt.field));
-    if (field->field.space != receipt.space) {
-      SayOtherSpace(receipt, field->field.space, &replay);
-      return replay;
-    }
+  TRACEVEC_ASSIGN_OR_RETURN(const auto other_space, FindOtherSpace(state, receipt));
+  if (other_space) {
+    SayOtherSpace(receipt, *other_space, &replay);
+    return replay;
   }
   SearchResponse now;
   SearchResponse exact;

@@ -32,7 +32,8 @@ class CauseFinder {
         then_commit_{evidence.then.commit},
         now_commit_{evidence.now.receipt.commit},
         data_changed_(then_commit_ != now_commit_),
-        by_text_(!evidence.then.query.text.empty()) {
+        by_text_(IsByText(evidence.then.query)),
+        scores_shift_(by_text_ || evidence.then.sources.size() > 1) {
     for (std::size_t i = 0; i < evidence.exact.hits.size(); ++i) {
       exact_ranks_[evidence.exact.hits[i].id] = static_cast<std::uint32_t>(i + 1);
     }
@@ -66,6 +67,16 @@ class CauseFinder {
   }
 
  private:
+  static bool IsByText(const AskedQuery& query) {
+    return !query.text.empty() ||
+           std::any_of(query.phrasings.begin(), query.phrasings.end(),
+                       [](const AskedPhrasing& phrasing) { return !phrasing.text.empty(); });
+  }
+  const char* WhatShifted() const {
+    return by_text_ ? "texts came and went: scores and ranks shifted"
+                    : "chunks came and went: ranks among the sources shifted";
+  }
+
   template <typename Find>
   Status Explain(const ReplayedHit& hit, const char* change, const Find& find) {
     ReplayCause& cause = causes_.emplace_back();
@@ -149,8 +160,8 @@ class CauseFinder {
       Say(cause, "deadline", "the deadline cut the search of then");
       return;
     }
-    if (by_text_ && data_changed_ && (removed != in_exact)) {
-      Say(cause, "statistics_changed", "texts came and went: scores and ranks shifted");
+    if (scores_shift_ && data_changed_ && (removed != in_exact)) {
+      Say(cause, "statistics_changed", WhatShifted());
       return;
     }
     // The exact answer agrees with that of now, and others explain it.
@@ -180,7 +191,7 @@ class CauseFinder {
 
   /// A hit that is there now though it scored better than one that was given then: it was missed.
   bool BeatsThen(const ReplayCause& cause) const {
-    if (cause.change != "added" || by_text_) return false;
+    if (cause.change != "added" || scores_shift_) return false;
     if (then_.hits.size() < then_.k) return true;
     const auto hit = std::find_if(replay_.added.begin(), replay_.added.end(),
                                   [&](const ReplayedHit& added) { return added.id == cause.id; });
@@ -196,12 +207,12 @@ class CauseFinder {
       TRACEVEC_RETURN_IF_ERROR(Data(hit, cause));
       if (!cause->kind.empty()) return Status::Ok();
       if (!scored) return Named(cause, "displaced", "others came, went or changed above it");
-      if (by_text_ && data_changed_) {
-        return Named(cause, "statistics_changed", "texts came and went: scores shifted");
+      if (scores_shift_ && data_changed_) {
+        return Named(cause, "statistics_changed", WhatShifted());
       }
       if (!changed_settings_.empty()) return Named(cause, "settings_changed", changed_settings_);
       if (!changed_build_.empty()) return Named(cause, "build_changed", changed_build_);
-      if (!by_text_ || replay_.receipt.exact) {
+      if (!scores_shift_ || replay_.receipt.exact) {
         return Named(cause, "unexplained", "its score is another");
       }
       SayMissed("now", cause);  // Ranks of an approximate source went into the fused score.
@@ -256,6 +267,7 @@ class CauseFinder {
   const CommitNumber now_commit_;
   const bool data_changed_;
   const bool by_text_;
+  const bool scores_shift_;  // With what else is stored: BM25, and what is fused by rank.
   std::map<std::string, std::uint32_t, std::less<>> exact_ranks_;
   std::string changed_settings_;
   std::string changed_build_;

@@ -1,5 +1,7 @@
 #include "retrieval/replay_data.h"
 
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "core/return_if_error.h"
@@ -55,6 +57,70 @@ Result<ReplayData> OpenDataOfThen(Engine& engine, const KeptReceipt& receipt) {
                   receipt.commit, receipt.collection));
 }
 
+std::vector<FieldVector> VectorsOf(const std::vector<AskedVector>& asked) {
+  std::vector<FieldVector> vectors;
+  for (const AskedVector& each : asked) vectors.push_back({each.field, each.vector});
+  return vectors;
+}
+
+std::vector<SparseFieldVector> SparseVectorsOf(const std::vector<AskedSparseVector>& asked) {
+  std::vector<SparseFieldVector> vectors;
+  for (const AskedSparseVector& each : asked) vectors.push_back({each.field, each.vector});
+  return vectors;
+}
+
+/// Takes a request apart.
+class Splitter {
+ public:
+  explicit Splitter(const SearchRequest& request) : request_(request), base_(request) {
+    base_.vector = {};
+    base_.like.clear();
+    base_.field.clear();
+    base_.text.clear();
+    base_.vectors.clear();
+    base_.sparse_vectors.clear();
+    base_.phrasings.clear();
+    base_.fusion.weights.clear();
+  }
+
+  std::vector<OneSource> Run() {
+    if (!request_.like.empty()) {
+      OneSource& one = Add(SourceKind::kDense, request_.field, 0);
+      one.request.like = request_.like;
+      one.request.field = request_.field;
+    }
+    AddPhrasing({request_.vector, request_.vectors, request_.text, request_.sparse_vectors}, 0);
+    for (std::uint32_t i = 0; i < request_.phrasings.size(); ++i) {
+      AddPhrasing(request_.phrasings[i], i + 1);
+    }
+    return std::move(sources_);
+  }
+
+ private:
+  OneSource& Add(SourceKind kind, const std::string& field, std::uint32_t phrasing) {
+    return sources_.emplace_back(OneSource{kind, field, phrasing, base_});
+  }
+  void AddVector(const std::string& field, std::span<const float> vector, std::uint32_t phrasing) {
+    OneSource& one = Add(SourceKind::kDense, field, phrasing);
+    one.request.vector = vector;
+    one.request.field = field;
+  }
+  void AddPhrasing(const Phrasing& phrasing, std::uint32_t number) {
+    if (!phrasing.vector.empty()) AddVector(request_.field, phrasing.vector, number);
+    for (const FieldVector& each : phrasing.vectors) AddVector(each.field, each.vector, number);
+    for (const SparseFieldVector& each : phrasing.sparse_vectors) {
+      Add(SourceKind::kSparse, each.field, number).request.sparse_vectors = {each};
+    }
+    if (!phrasing.text.empty()) {
+      Add(SourceKind::kLexical, "", number).request.text = phrasing.text;
+    }
+  }
+
+  const SearchRequest& request_;
+  SearchRequest base_;  // Without a source.
+  std::vector<OneSource> sources_;
+};
+
 }  // namespace
 
 Result<ReplayData> OpenReplayData(Engine& engine, const KeptReceipt& receipt, std::string_view at) {
@@ -74,16 +140,26 @@ SearchRequest RequestOf(const KeptReceipt& receipt) {
   request.vector = receipt.query.vector;
   request.like = receipt.query.like;
   request.text = receipt.query.text;
+  request.vectors = VectorsOf(receipt.query.vectors);
+  request.sparse_vectors = SparseVectorsOf(receipt.query.sparse_vectors);
+  for (const AskedPhrasing& phrasing : receipt.query.phrasings) {
+    request.phrasings.push_back({phrasing.vector, VectorsOf(phrasing.vectors), phrasing.text,
+                                 SparseVectorsOf(phrasing.sparse_vectors)});
+  }
   request.fusion = receipt.query.fusion;
   request.k = receipt.k;
   if (!receipt.filter.empty()) request.where = receipt.filter;
-  request.field = receipt.field;
+  request.field = receipt.query.field;
   request.exact = receipt.exact;
   request.ef = receipt.query.ef;
   request.target_recall = receipt.query.target_recall;
   request.with_content = false;
   request.space = receipt.query.space;
   return request;
+}
+
+std::vector<OneSource> SplitBySource(const SearchRequest& request) {
+  return Splitter(request).Run();
 }
 
 Status CheckReplayable(const KeptReceipt& receipt) {

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "retrieval/engine.h"
 #include "retrieval/snapshots.h"
@@ -24,6 +26,18 @@ Result<ReplayData> OpenReplayData(Engine& engine, const KeptReceipt& receipt, st
 /// The search that a kept receipt is of. Refers to the receipt. Without a deadline, and with ids,
 /// scores, documents and versions alone.
 SearchRequest RequestOf(const KeptReceipt& receipt);
+
+/// A source of a search, and the search for it alone.
+struct OneSource {
+  SourceKind kind = SourceKind::kDense;
+  std::string field;  ///< Of vectors, sparse ones too.
+  std::uint32_t phrasing = 0;
+  SearchRequest request;
+};
+
+/// One for each source of a request that names its fields, in the order of a receipt's sources.
+/// Refers to what the request refers to.
+std::vector<OneSource> SplitBySource(const SearchRequest& request);
 
 /// Unsupported where nothing is known of what was asked.
 Status CheckReplayable(const KeptReceipt& receipt);

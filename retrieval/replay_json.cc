@@ -32,6 +32,17 @@ nlohmann::ordered_json CausesJson(const std::vector<ReplayCause>& causes) {
   return list;
 }
 
+nlohmann::ordered_json LostSourcesJson(const std::vector<LostChunkSource>& sources) {
+  auto list = nlohmann::ordered_json::array();
+  for (const LostChunkSource& source : sources) {
+    list.push_back({{"name", source.name},
+                    {"field", source.field},
+                    {"phrasing", source.phrasing},
+                    {"rank", source.rank}});
+  }
+  return list;
+}
+
 }  // namespace
 
 std::string Replay::ToJson() const {
@@ -66,6 +77,8 @@ std::string LostChunk::ToJson() const {
                    {"exact_rank", exact_rank},
                    {"dense_rank", dense_rank},
                    {"lexical_rank", lexical_rank},
+                   {"sparse_rank", sparse_rank},
+                   {"sources", LostSourcesJson(sources)},
                    {"detail", detail}});
 }
 

@@ -65,12 +65,6 @@ class LossFinder {
       Say("plan", "excluded", "the search was by this chunk's vector, which leaves it out");
       return Status::Ok();
     }
-    if (receipt_.field.empty()) return Status::Ok();
-    TRACEVEC_ASSIGN_OR_RETURN(const BoundField* field, FindField(state_, receipt_.field));
-    TRACEVEC_ASSIGN_OR_RETURN(const auto vector,
-                              ReadVector(engine_.store(), state_.number, *field, found->document,
-                                         found->version.entries[found->ordinal].chunk));
-    has_vector_ = vector.has_value();
     return Status::Ok();
   }
 
@@ -85,49 +79,89 @@ class LossFinder {
   }
 
   Status Ranked() {
-    const bool by_vector = !receipt_.field.empty();
-    const bool by_text = !receipt_.query.text.empty();
-    if (by_vector && has_vector_) {
-      TRACEVEC_ASSIGN_OR_RETURN(lost_->dense_rank, RankBy(/*vector=*/true, /*text=*/false));
+    const SearchRequest request = RequestOf(receipt_);
+    const std::vector<OneSource> sources = SplitBySource(request);
+    for (const OneSource& source : sources) {
+      TRACEVEC_ASSIGN_OR_RETURN(const std::uint32_t rank, RankBy(source.request, kDeepestRank));
+      lost_->sources.push_back(
+          {std::string(SourceKindName(source.kind)), source.field, source.phrasing, rank});
     }
-    if (by_text) {
-      TRACEVEC_ASSIGN_OR_RETURN(lost_->lexical_rank, RankBy(/*vector=*/false, /*text=*/true));
+    if (sources.size() > 1) return RankedBySeveral(request);
+    const LostChunkSource& only = lost_->sources.front();
+    lost_->exact_rank = only.rank;
+    if (only.rank == 0 && sources.front().kind == SourceKind::kDense) {
+      TRACEVEC_ASSIGN_OR_RETURN(const bool has_vector, HasVector(only.field));
+      if (!has_vector) {
+        Say("search", "no_vector", fmt::format("it has no vector of field '{}'", only.field));
+        return Status::Ok();
+      }
     }
-    if (by_vector && by_text) return RankedByBoth();
-    if (by_vector && !has_vector_) {
-      Say("search", "no_vector", fmt::format("it has no vector of field '{}'", receipt_.field));
-      return Status::Ok();
-    }
-    lost_->exact_rank = std::exchange(by_vector ? lost_->dense_rank : lost_->lexical_rank, 0);
-    SayRank(by_vector ? "search" : "lexical");
+    SayRank(sources.front().kind == SourceKind::kDense ? "search" : only.name.c_str());
     return Status::Ok();
   }
 
-  Status RankedByBoth() {
+  Result<bool> HasVector(const std::string& name) const {
+    const CommitNumber commit = state_.views.Current()->commit;
+    TRACEVEC_ASSIGN_OR_RETURN(const auto found,
+                              FindChunk(engine_.store(), state_.number, lost_->chunk_id, commit));
+    if (!found) return false;
+    TRACEVEC_ASSIGN_OR_RETURN(const BoundField* field, FindField(state_, name));
+    TRACEVEC_ASSIGN_OR_RETURN(const auto vector,
+                              ReadVector(engine_.store(), state_.number, *field, found->document,
+                                         found->version.entries[found->ordinal].chunk));
+    return vector.has_value();
+  }
+
+  Status RankedBySeveral(const SearchRequest& request) {
+    KeepBestRanks();
     const std::uint32_t candidates = std::max(receipt_.k, receipt_.query.fusion.candidates);
-    TRACEVEC_ASSIGN_OR_RETURN(lost_->exact_rank, RankBy(true, true));
-    const auto is_candidate = [&](std::uint32_t rank) { return rank > 0 && rank <= candidates; };
-    if (!is_candidate(lost_->dense_rank) && !is_candidate(lost_->lexical_rank)) {
+    TRACEVEC_ASSIGN_OR_RETURN(lost_->exact_rank, RankBy(request, candidates));
+    const bool is_candidate = std::any_of(lost_->sources.begin(), lost_->sources.end(),
+                                          [&](const LostChunkSource& source) {
+                                            return source.rank > 0 && source.rank <= candidates;
+                                          });
+    if (!is_candidate) {
       Say("search", "ranked_below",
-          fmt::format("neither source has it among its {} candidates: by vector it is {}, by text "
-                      "{}",
-                      candidates, Ordinal(lost_->dense_rank), Ordinal(lost_->lexical_rank)));
+          fmt::format("no source has it among its {} candidates: {}", candidates, Ranks()));
     } else if (lost_->exact_rank > 0 && lost_->exact_rank <= receipt_.k) {
       SayRank("search");
     } else {
       Say("fuse", "fused_out",
-          fmt::format("by vector it is {}, by text {}: fused it is {} of {} wanted",
-                      Ordinal(lost_->dense_rank), Ordinal(lost_->lexical_rank),
-                      Ordinal(lost_->exact_rank), receipt_.k));
+          fmt::format("{}: fused it is {} of {} wanted", Ranks(), Ordinal(lost_->exact_rank),
+                      receipt_.k));
     }
     return Status::Ok();
   }
 
-  /// Of one source, or of both as they were fused.
+  void KeepBestRanks() {
+    for (const LostChunkSource& source : lost_->sources) {
+      std::uint32_t& best = source.name == "dense"     ? lost_->dense_rank
+                            : source.name == "lexical" ? lost_->lexical_rank
+                                                       : lost_->sparse_rank;
+      if (source.rank > 0 && (best == 0 || source.rank < best)) best = source.rank;
+    }
+  }
+
+  /// "dense 'body' number 3, lexical of phrasing 1 not found"
+  std::string Ranks() const {
+    std::string list;
+    for (const LostChunkSource& source : lost_->sources) {
+      if (!list.empty()) list += ", ";
+      list += source.name;
+      if (!source.field.empty()) list += fmt::format(" '{}'", source.field);
+      if (source.phrasing > 0) list += fmt::format(" of phrasing {}", source.phrasing);
+      list += " " + Ordinal(source.rank);
+    }
+    return list;
+  }
+
+  /// Of one source, or of several as they were fused.
   void SayRank(const char* stage) {
     const std::uint32_t rank = lost_->exact_rank;
     if (rank == 0 && std::string_view(stage) == "lexical") {
       Say(stage, "no_term", "its text has nothing of what was searched for");
+    } else if (rank == 0 && std::string_view(stage) == "sparse") {
+      Say(stage, "no_term", "its sparse vector has no index in common with the query's");
     } else if (rank == 0 || rank > receipt_.k) {
       Say(stage, "ranked_below",
           fmt::format("by exact search it is {}, beyond the {} wanted", Ordinal(rank), receipt_.k));
@@ -146,21 +180,13 @@ class LossFinder {
     return rank == 0 ? "not found" : fmt::format("number {}", rank);
   }
 
-  /// By exact search as deep as a search goes.
-  Result<std::uint32_t> RankBy(bool vector, bool text) const {
-    SearchRequest request = RequestOf(receipt_);
-    request.k =
-        vector && text ? std::max(receipt_.k, receipt_.query.fusion.candidates) : kDeepestRank;
+  /// By exact search for the first `k`.
+  Result<std::uint32_t> RankBy(SearchRequest request, std::uint32_t k) const {
+    request.k = k;
     request.exact = true;
     request.ef.reset();
     request.target_recall.reset();
     request.receipt = ReceiptLevel::kOff;
-    if (!text) request.text.clear();
-    if (!vector) {
-      request.vector = {};
-      request.like.clear();
-      request.field.clear();
-    }
     TRACEVEC_ASSIGN_OR_RETURN(const SearchResponse response, Search(engine_, state_, request));
     for (std::size_t i = 0; i < response.hits.size(); ++i) {
       if (response.hits[i].id == lost_->chunk_id) return static_cast<std::uint32_t>(i + 1);
@@ -178,7 +204,6 @@ class LossFinder {
   const CollectionState& state_;
   const KeptReceipt& receipt_;
   LostChunk* lost_;
-  bool has_vector_ = false;
 };
 
 }  // namespace

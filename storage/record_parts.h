@@ -1,5 +1,8 @@
 #pragma once
 
+#include <bit>
+#include <cstdint>
+
 #include "core/codec.h"
 #include "core/ids.h"
 #include "tracevec/schema.h"
@@ -7,6 +10,12 @@
 // Parts that several records have.
 
 namespace tracevec {
+
+/// float32, as its bits.
+inline void PutFloat(Encoder& out, float value) {
+  out.PutFixed32(std::bit_cast<std::uint32_t>(value));
+}
+inline float ReadFloat(Decoder& in) { return std::bit_cast<float>(in.ReadFixed32()); }
 
 FieldNumber ReadFieldNumber(Decoder& in);
 

@@ -1,12 +1,12 @@
 // Receipts that are kept, what applications noted of their answers, and how long they are kept.
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <utility>
 
 #include "core/codec.h"
 #include "core/return_if_error.h"
+#include "storage/query_record.h"
 #include "storage/record_parts.h"
 #include "storage/records.h"
 
@@ -19,14 +19,6 @@ constexpr std::uint8_t kExact = 2;
 constexpr std::uint8_t kDeadlineCut = 4;
 constexpr std::uint8_t kSpaceAsserted = 8;
 constexpr std::uint8_t kHasLedger = 16;
-constexpr std::uint8_t kHasEf = 1;
-constexpr std::uint8_t kHasTargetRecall = 2;
-constexpr std::uint8_t kHasDeadline = 4;
-constexpr std::uint8_t kLastFusion = 2;
-constexpr std::uint8_t kLastNormalization = 1;
-
-void PutFloat(Encoder& out, float value) { out.PutFixed32(std::bit_cast<std::uint32_t>(value)); }
-float ReadFloat(Decoder& in) { return std::bit_cast<float>(in.ReadFixed32()); }
 
 std::uint8_t FlagsOf(const KeptReceipt& receipt) {
   std::uint8_t flags = 0;
@@ -94,6 +86,8 @@ void PutSources(Encoder& out, const std::vector<ReceiptSource>& sources) {
   out.PutVarint(sources.size());
   for (const ReceiptSource& source : sources) {
     out.PutString(source.name);
+    out.PutString(source.field);
+    out.PutVarint(source.phrasing);
     out.PutDouble(source.weight);
     out.PutVarint(source.candidates);
     out.PutVarint(source.found);
@@ -102,59 +96,19 @@ void PutSources(Encoder& out, const std::vector<ReceiptSource>& sources) {
 }
 
 std::vector<ReceiptSource> ReadSources(Decoder& in) {
-  constexpr std::size_t kLeastBytes = 1 + 8 + 3;
+  constexpr std::size_t kLeastBytes = 3 + 8 + 3;
   std::vector<ReceiptSource> sources;
   for (std::size_t left = in.ReadCount(kLeastBytes); left > 0 && in.ok(); --left) {
     ReceiptSource& source = sources.emplace_back();
     source.name = in.ReadString();
+    source.field = in.ReadString();
+    source.phrasing = in.ReadVarint32();
     source.weight = in.ReadDouble();
     source.candidates = in.ReadVarint();
     source.found = in.ReadVarint();
     source.rows_scored = in.ReadVarint();
   }
   return sources;
-}
-
-void PutQuery(Encoder& out, const AskedQuery& query) {
-  out.PutString(query.text);
-  out.PutString(query.like);
-  out.PutVarint(query.vector.size());
-  for (const float component : query.vector) PutFloat(out, component);
-  out.PutByte((query.ef ? kHasEf : 0) | (query.target_recall ? kHasTargetRecall : 0) |
-              (query.deadline_ms ? kHasDeadline : 0));
-  if (query.ef) out.PutVarint(*query.ef);
-  if (query.target_recall) out.PutDouble(*query.target_recall);
-  if (query.deadline_ms) out.PutDouble(*query.deadline_ms);
-  out.PutByte(static_cast<std::uint8_t>(query.fusion.method));
-  out.PutDouble(query.fusion.k);
-  out.PutVarint(query.fusion.weights.size());
-  for (const double weight : query.fusion.weights) out.PutDouble(weight);
-  out.PutByte(static_cast<std::uint8_t>(query.fusion.normalization));
-  out.PutVarint(query.fusion.candidates);
-  PutSpace(out, query.space);
-}
-
-AskedQuery ReadQuery(Decoder& in) {
-  AskedQuery query;
-  query.text = in.ReadString();
-  query.like = in.ReadString();
-  for (std::size_t left = in.ReadCount(sizeof(float)); left > 0 && in.ok(); --left) {
-    query.vector.push_back(ReadFloat(in));
-  }
-  const std::uint8_t flags = in.ReadFlags(kHasEf | kHasTargetRecall | kHasDeadline);
-  if (flags & kHasEf) query.ef = in.ReadVarint32();
-  if (flags & kHasTargetRecall) query.target_recall = in.ReadDouble();
-  if (flags & kHasDeadline) query.deadline_ms = in.ReadDouble();
-  query.fusion.method = static_cast<FusionMethod>(in.ReadByteUpTo(kLastFusion, "fusion"));
-  query.fusion.k = in.ReadDouble();
-  for (std::size_t left = in.ReadCount(sizeof(double)); left > 0 && in.ok(); --left) {
-    query.fusion.weights.push_back(in.ReadDouble());
-  }
-  query.fusion.normalization =
-      static_cast<ScoreNormalization>(in.ReadByteUpTo(kLastNormalization, "normalization"));
-  query.fusion.candidates = in.ReadVarint32();
-  query.space = ReadSpace(in);
-  return query;
 }
 
 std::size_t CommonPrefix(std::string_view a, std::string_view b) {
@@ -198,28 +152,57 @@ std::vector<ReceiptHit> ReadHits(Decoder& in) {
   return hits;
 }
 
-/// One entry a hit, in their order: ids and fused scores are theirs.
+/// One entry a hit, in their order: ids and fused scores are theirs, and the best rank of each kind
+/// is found among its sources again.
 void PutLedger(Encoder& out, const std::vector<ReceiptLedgerEntry>& ledger) {
   for (const ReceiptLedgerEntry& entry : ledger) {
-    out.PutVarint(entry.dense_rank);
-    PutFloat(out, entry.dense_score);
-    out.PutVarint(entry.lexical_rank);
-    PutFloat(out, entry.lexical_score);
+    out.PutVarint(entry.sources.size());
+    for (const ReceiptLedgerSource& source : entry.sources) {
+      out.PutVarint(source.source);
+      out.PutVarint(source.rank);
+      PutFloat(out, source.score);
+    }
   }
 }
 
-std::vector<ReceiptLedgerEntry> ReadLedger(Decoder& in, const std::vector<ReceiptHit>& hits) {
+void KeepBest(const ReceiptLedgerSource& source, std::uint32_t* rank, float* score) {
+  if (*rank != 0 && *rank <= source.rank) return;
+  *rank = source.rank;
+  *score = source.score;
+}
+
+void FindBest(const std::vector<ReceiptSource>& sources, ReceiptLedgerEntry* entry) {
+  for (const ReceiptLedgerSource& found : entry->sources) {
+    const std::string& kind = sources[found.source].name;
+    if (kind == "dense") KeepBest(found, &entry->dense_rank, &entry->dense_score);
+    if (kind == "lexical") KeepBest(found, &entry->lexical_rank, &entry->lexical_score);
+    if (kind == "sparse") KeepBest(found, &entry->sparse_rank, &entry->sparse_score);
+  }
+}
+
+std::vector<ReceiptLedgerSource> ReadLedgerSources(Decoder& in, std::size_t sources) {
+  constexpr std::size_t kLeastBytes = 2 + 4;
+  std::vector<ReceiptLedgerSource> found;
+  for (std::size_t left = in.ReadCount(kLeastBytes); left > 0 && in.ok(); --left) {
+    ReceiptLedgerSource& source = found.emplace_back();
+    source.source = in.ReadVarint32();
+    source.rank = in.ReadVarint32();
+    source.score = ReadFloat(in);
+    if (in.ok() && source.source >= sources) in.Fail("a ledger names a source that there is not");
+  }
+  return found;
+}
+
+std::vector<ReceiptLedgerEntry> ReadLedger(Decoder& in, const KeptReceipt& receipt) {
   std::vector<ReceiptLedgerEntry> ledger;
-  if (hits.empty()) in.Fail("a ledger without hits");
-  for (const ReceiptHit& hit : hits) {
-    if (!in.ok()) break;
+  if (receipt.hits.empty()) in.Fail("a ledger without hits");
+  for (const ReceiptHit& hit : receipt.hits) {
     ReceiptLedgerEntry& entry = ledger.emplace_back();
     entry.id = hit.id;
     entry.score = hit.score;
-    entry.dense_rank = in.ReadVarint32();
-    entry.dense_score = ReadFloat(in);
-    entry.lexical_rank = in.ReadVarint32();
-    entry.lexical_score = ReadFloat(in);
+    entry.sources = ReadLedgerSources(in, receipt.sources.size());
+    if (!in.ok()) break;
+    FindBest(receipt.sources, &entry);
   }
   return ledger;
 }
@@ -268,7 +251,7 @@ std::string EncodeReceipt(const KeptReceipt& receipt) {
   PutSources(out, receipt.sources);
   if (receipt.redacted) return out.Take();
   out.PutString(receipt.filter);
-  PutQuery(out, receipt.query);
+  PutAskedQuery(out, receipt.query);
   PutHits(out, receipt.hits);
   if (FlagsOf(receipt) & kHasLedger) PutLedger(out, receipt.ledger);
   return out.Take();
@@ -296,9 +279,9 @@ Result<KeptReceipt> DecodeReceipt(std::string_view bytes) {
   receipt.sources = ReadSources(in);
   if (!receipt.redacted) {
     receipt.filter = in.ReadString();
-    receipt.query = ReadQuery(in);
+    receipt.query = ReadAskedQuery(in);
     receipt.hits = ReadHits(in);
-    if (flags & kHasLedger) receipt.ledger = ReadLedger(in, receipt.hits);
+    if (flags & kHasLedger) receipt.ledger = ReadLedger(in, receipt);
   } else if (flags & kHasLedger) {
     in.Fail("a redacted receipt has a ledger");
   }

@@ -290,6 +290,14 @@ class RecordMaker {
     receipt.filter = Text();
     receipt.query.text = Text();
     receipt.query.vector.assign(random_() % 4, 0.25F);
+    receipt.query.field = Text();
+    for (std::size_t i = random_() % 3; i > 0; --i) {
+      AskedPhrasing& phrasing = receipt.query.phrasings.emplace_back();
+      phrasing.text = Text();
+      phrasing.vectors.push_back({Text(), {0.5F, -1}});
+      if (Coin()) phrasing.sparse_vectors.push_back({Text(), Sparse()});
+      receipt.query.sparse_vectors.push_back({Text(), Coin() ? Sparse() : SparseVector()});
+    }
     if (Coin()) receipt.query.ef = Number32();
     if (Coin()) receipt.query.deadline_ms = 20;
     receipt.query.fusion.method = Coin() ? FusionMethod::kDbsf : FusionMethod::kRrf;
@@ -475,6 +483,8 @@ TEST(Records, WhateverIsEncodedIsAcceptedAsItself) {
     const std::string receipt_bytes = EncodeReceipt(receipt);
     ASSERT_TRUE(same(DecodeReceipt(receipt_bytes), receipt_bytes, EncodeReceipt));
     ASSERT_EQ(DecodeReceipt(receipt_bytes)->hits, receipt.hits);
+    ASSERT_EQ(DecodeReceipt(receipt_bytes)->query.phrasings, receipt.query.phrasings);
+    ASSERT_EQ(DecodeReceipt(receipt_bytes)->query.sparse_vectors, receipt.query.sparse_vectors);
     const std::string note = EncodeAnnotation(make.Annotation());
     ASSERT_TRUE(same(DecodeAnnotation(note), note, EncodeAnnotation));
     const std::string change = EncodeIndexChange(make.IndexChange());

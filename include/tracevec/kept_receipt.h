@@ -13,11 +13,38 @@
 
 namespace tracevec {
 
-/// What was asked: with the receipt's k, field, filter and `exact` all that asking again needs.
+/// A query vector of a field, as given.
+struct AskedVector {
+  std::string field;
+  std::vector<float> vector;
+  friend bool operator==(const AskedVector&, const AskedVector&) = default;
+};
+
+/// A query vector of a sparse field, by ascending index.
+struct AskedSparseVector {
+  std::string field;
+  SparseVector vector;
+  friend bool operator==(const AskedSparseVector&, const AskedSparseVector&) = default;
+};
+
+/// Another wording that was searched for too: see Phrasing.
+struct AskedPhrasing {
+  std::string text;
+  std::vector<float> vector;  ///< Of AskedQuery::field.
+  std::vector<AskedVector> vectors;
+  std::vector<AskedSparseVector> sparse_vectors;
+  friend bool operator==(const AskedPhrasing&, const AskedPhrasing&) = default;
+};
+
+/// What was asked: with the receipt's k, filter and `exact` all that asking again needs.
 struct AskedQuery {
   std::string text;
-  std::vector<float> vector;  ///< As given; empty for `like`, and for a text alone.
+  std::string field;          ///< Of `vector`, of `like`, and of the phrasings' `vector`.
+  std::vector<float> vector;  ///< As given; empty for `like`, and where there was none.
   std::string like;
+  std::vector<AskedVector> vectors;               ///< Of further fields.
+  std::vector<AskedSparseVector> sparse_vectors;  ///< Of sparse fields.
+  std::vector<AskedPhrasing> phrasings;           ///< Further ones: the first has number 1.
   std::optional<std::uint32_t> ef;
   std::optional<double> target_recall;
   std::optional<double> deadline_ms;

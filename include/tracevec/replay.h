@@ -29,7 +29,8 @@ struct ReplayCause {
   /// "document_expired", "document_erased": what became of the chunk's document;
   /// "metadata_changed": the chunk did not match the filter, or does not any more;
   /// "displaced": it is as it was; others came in, left or changed above it;
-  /// "statistics_changed": texts were added or removed, so that BM25 and ranks shifted.
+  /// "statistics_changed": of a search by text or of several sources: chunks were added or removed,
+  /// so that BM25 and ranks shifted.
   /// Of how was searched, by the exact answer to the replay's data as referee:
   /// "index_differs": an approximate search missed something; `closer` says which did not;
   /// "settings_changed": the same under other settings, which the replay lists;
@@ -71,6 +72,14 @@ struct TRACEVEC_EXPORT Replay {
   std::string ToJson() const;
 };
 
+/// Where a source has a chunk, by exact search.
+struct LostChunkSource {
+  std::string name;            ///< "dense", "lexical" or "sparse"
+  std::string field;           ///< The vector field; empty for "lexical".
+  std::uint32_t phrasing = 0;  ///< Of the request, from 0.
+  std::uint32_t rank = 0;      ///< From 1, among all; 0: not found, or beyond 16,384.
+};
+
 /// Why a chunk is not among the hits of a kept receipt.
 struct TRACEVEC_EXPORT LostChunk {
   std::string receipt_id;
@@ -78,17 +87,20 @@ struct TRACEVEC_EXPORT LostChunk {
   std::uint64_t commit = 0;   ///< Whose data was looked at:
   bool data_of_then = false;  ///< those that the search saw, or, where they are gone, those of now.
   /// "returned", or where it was lost: "data" (not stored, expired), "plan" (the filter, `like`
-  /// itself), "search" (vectors), "lexical" (the text), "fuse".
+  /// itself), "search" (vectors), "lexical" (the text), "sparse" (a sparse vector), "fuse".
   std::string stage;
   /// "returned"; "not_stored", "expired"; "filtered", "excluded"; "no_vector", "no_term";
   /// "not_reached" (the exact rank is within k, but the approximate search missed it),
   /// "ranked_below" (the exact rank is beyond k), "fused_out", "deadline".
   std::string rule;
-  std::uint32_t rank = 0;          ///< With "returned".
-  std::uint32_t exact_rank = 0;    ///< By exact search over all; 0: beyond 16,384, or not ranked.
-  std::uint32_t dense_rank = 0;    ///< Of a hybrid search: exact, among all by vector,
-  std::uint32_t lexical_rank = 0;  ///< and by text. 0: not found.
-  std::string detail;              ///< A sentence for people.
+  std::uint32_t rank = 0;                ///< With "returned".
+  std::uint32_t exact_rank = 0;          ///< By exact search; 0: beyond 16,384 (of several sources
+                                         ///< their candidates), or not ranked.
+  std::uint32_t dense_rank = 0;          ///< Of several sources: exact, the best by vectors,
+  std::uint32_t lexical_rank = 0;        ///< by texts,
+  std::uint32_t sparse_rank = 0;         ///< and by sparse vectors. 0: not found.
+  std::vector<LostChunkSource> sources;  ///< Once it came to ranks: each, in the receipt's order.
+  std::string detail;                    ///< A sentence for people.
   std::string ToJson() const;
 };
 

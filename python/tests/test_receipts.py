@@ -51,6 +51,8 @@ def test_receipts_follow_the_published_schema(db, pages, rows):
         check(receipt.to_dict())
     db.annotate(receipt.id, prompt="p", usage={"tokens": 3}, rating=0.5)
     check(db.receipt(receipt.id).to_dict())
+    answer = pages.query("note 3").lexical().dedup(method="hash").limit(2).run()
+    check(answer.receipt.to_dict())
     db.set_receipt_policy(redact=True)
     redacted = pages.search(rows[0], receipt="keep").receipt
     check(db.receipt(redacted.id).to_dict())

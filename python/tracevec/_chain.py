@@ -229,7 +229,7 @@ class PipelineChain:
         """Keeps the better of two that say the same; it cites those that were dropped.
 
         Args:
-            similarity: From which on, over 0 to 1; by default 0.95 of vectors, 0.7 of shingles.
+            similarity: From which on, over 0 to 1; by default 0.95 of vectors, 0.6 of shingles.
             method: ``"vector"``, ``"hash"`` (equal texts) or ``"shingles"``.
             field: Vector field; may be left out when there is one.
         """
