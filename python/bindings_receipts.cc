@@ -25,24 +25,65 @@ nb::object DictOf(const KeptReceipt& receipt) {
   return nb::module_::import_("json").attr("loads")(receipt.ToJson());
 }
 
-void BindKeptParts(nb::module_& module) {
-  Record<AskedQuery>(module, "AskedQuery", "What a kept receipt's search was asked.")
-      .Field("text", &AskedQuery::text, "The text, or \"\".")
+nb::object VectorOrNone(const std::vector<float>& vector) {
+  return vector.empty() ? nb::none() : FloatsToPython(vector);
+}
+
+nb::dict VectorsToPython(const std::vector<AskedVector>& vectors) {
+  nb::dict by_field;
+  for (const AskedVector& each : vectors) by_field[each.field.c_str()] = VectorOrNone(each.vector);
+  return by_field;
+}
+
+nb::dict SparseVectorsToPython(const std::vector<AskedSparseVector>& vectors) {
+  nb::dict by_field;
+  for (const AskedSparseVector& each : vectors) {
+    by_field[each.field.c_str()] = SparseToPython(each.vector);
+  }
+  return by_field;
+}
+
+/// The members that a query and each further phrasing of it have.
+template <typename T>
+void AddContent(Record<T>& record) {
+  record.Field("text", &T::text, "The text, or \"\".")
       .Computed(
-          "vector",
-          [](const AskedQuery& self) {
-            return self.vector.empty() ? nb::none() : FloatsToPython(self.vector);
-          },
+          "vector", [](const T& self) { return VectorOrNone(self.vector); },
           "float32 array as given, or None.")
+      .Computed(
+          "vectors", [](const T& self) { return VectorsToPython(self.vectors); },
+          "Those of further fields: {field: float32 array}.")
+      .Computed(
+          "sparse_vectors",
+          [](const T& self) { return SparseVectorsToPython(self.sparse_vectors); },
+          "Those of sparse fields: {field: {index: value}}.");
+}
+
+void BindAskedQuery(nb::module_& module) {
+  Record<AskedPhrasing> phrasing(module, "AskedPhrasing",
+                                 "Another wording that a kept receipt's search was asked.");
+  AddContent(phrasing);
+  phrasing.Finish();
+  Record<AskedQuery> query(module, "AskedQuery", "What a kept receipt's search was asked.");
+  AddContent(query);
+  query
+      .Field("field", &AskedQuery::field,
+             "Vector field of `vector`, of `like`, and of the phrasings' `vector`; or \"\".")
       .Field("like", &AskedQuery::like, "Id of the chunk searched by, or \"\".")
+      .Field("phrasings", &AskedQuery::phrasings,
+             "Further wordings, AskedPhrasing objects: the first has number 1.")
       .Field("ef", &AskedQuery::ef, "Search width asked for, or None.")
       .Field("target_recall", &AskedQuery::target_recall, "Recall asked for, or None.")
       .Field("deadline_ms", &AskedQuery::deadline_ms, "Deadline, or None.")
       .Computed(
           "fusion", [](const AskedQuery& self) { return FusionToPython(self.fusion); },
-          "Fusion of a hybrid search.")
+          "Fusion of several sources.")
       .Converted("space", &AskedQuery::space, "EmbeddingSpace that was declared, or None.")
       .Finish();
+}
+
+void BindKeptParts(nb::module_& module) {
+  BindAskedQuery(module);
   Record<ReceiptHit>(module, "ReceiptHit", "A hit as it was given.")
       .Field("id", &ReceiptHit::id, "Id of the chunk; \"erased:...\" once it was erased.")
       .Field("score", &ReceiptHit::score, "Its score then.")

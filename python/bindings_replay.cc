@@ -72,6 +72,13 @@ void BindReplayClasses(nb::module_& module) {
       .FinishWithoutDict()
       .def("to_json", &R::ToJson, "The replay as JSON text.")
       .def("to_dict", &DictOfJson<R>, "The replay as a new dict of what JSON has.");
+  using S = LostChunkSource;
+  Record<S>(module, "LostChunkSource", "Where a source has a chunk, by exact search.")
+      .Field("name", &S::name, "\"dense\", \"lexical\" or \"sparse\".")
+      .Field("field", &S::field, "Vector field, or \"\".")
+      .Field("phrasing", &S::phrasing, "Phrasing of the request, from 0.")
+      .Field("rank", &S::rank, "From 1, among all; 0: not found, or beyond 16,384.")
+      .Finish();
   using L = LostChunk;
   Record<L>(module, "LostChunk", "Why a chunk is not among the hits of a kept receipt.")
       .Field("receipt_id", &L::receipt_id, "Id of the receipt.")
@@ -79,15 +86,17 @@ void BindReplayClasses(nb::module_& module) {
       .Field("commit", &L::commit, "The commit that was looked at.")
       .Field("data_of_then", &L::data_of_then, "Whether the search saw that data.")
       .Field("stage", &L::stage,
-             "\"returned\", \"data\", \"plan\", \"search\", \"lexical\" or \"fuse\".")
+             "\"returned\", \"data\", \"plan\", \"search\", \"lexical\", \"sparse\" or \"fuse\".")
       .Field("rule", &L::rule,
              "\"returned\", \"not_stored\", \"expired\", \"filtered\", \"excluded\", "
              "\"no_vector\", \"no_term\", \"not_reached\", \"ranked_below\", \"fused_out\" or "
              "\"deadline\".")
       .Field("rank", &L::rank, "Its rank where it was returned.")
       .Field("exact_rank", &L::exact_rank, "Its rank by exact search; 0: beyond 16,384, or none.")
-      .Field("dense_rank", &L::dense_rank, "Of a hybrid search: exact, among all by vector.")
-      .Field("lexical_rank", &L::lexical_rank, "Of a hybrid search: among all by text.")
+      .Field("dense_rank", &L::dense_rank, "Of several sources: exact, the best by vectors.")
+      .Field("lexical_rank", &L::lexical_rank, "Of several sources: the best by texts.")
+      .Field("sparse_rank", &L::sparse_rank, "Of several sources: the best by sparse vectors.")
+      .Field("sources", &L::sources, "Once it came to ranks: each source, LostChunkSource objects.")
       .Field("detail", &L::detail, "A sentence for people.")
       .Finish()
       .def("to_json", &L::ToJson, "The same as JSON text.");

@@ -60,6 +60,33 @@ def test_receipts_follow_the_published_schema(db, pages, rows):
     assert outcomes == {"ok", "empty", "degraded"}
 
 
+def test_receipts_of_several_sources_follow_the_schema_too(db):
+    fields = {"body": tv.VectorField(3), "title": tv.VectorField(2), "splade": tv.SparseField()}
+    pages = db.create_collection("pages", vectors=fields, text=tv.TextField("simple"))
+    pages.upsert(
+        ["a", "b", "c"],
+        {
+            "body": np.eye(3),
+            "title": [[1, 0], [0, 1], [1, 1]],
+            "splade": [{3: 0.5, 17: 2.0}, {17: 1.0}, {}],
+        },
+        texts=["grow a vector", "sort", "move"],
+    )
+    vectors = {"body": [[1, 0, 0], [0, 1, 0]], "title": [0, 1], "splade": {17: 1.0, 3: 2.0}}
+    hits = pages.search(vectors, text=["grow", "sort"], k=2, receipt="keep")
+    kept = db.receipt(hits.receipt.id)
+    for receipt in (hits.receipt, kept):
+        check(receipt.to_dict())
+    assert kept.sources[0].to_dict() == hits.receipt.sources[0].to_dict()
+    assert [e.to_dict() for e in kept.ledger] == [e.to_dict() for e in hits.receipt.ledger]
+    assert kept.query.sparse_vectors == {"splade": {3: 2.0, 17: 1.0}}
+    assert [phrasing.text for phrasing in kept.query.phrasings] == ["sort"]
+    assert set(kept.query.vectors) | {kept.query.field} >= {"title"}
+    assert db.replay(kept.id).equal
+    lost = db.why(kept.id, "c")
+    assert len(lost.sources) in (0, len(kept.sources))
+
+
 def test_a_kept_receipt_has_query_and_hits(db, pages, rows):
     fusion = tv.Fusion("weighted", weights=[1, 2], candidates=50)
     hits = pages.search(rows[0], text="note 3", fusion=fusion, k=3, ef=70, receipt="keep")

@@ -12,6 +12,7 @@ with tv.open("handbook.tv") as db:
 from . import errors
 from ._collection import Collection
 from ._core import (
+    AskedPhrasing,
     AskedQuery,
     ChunkToEmbed,
     Citation,
@@ -27,6 +28,7 @@ from ._core import (
     JournalEntry,
     KeptReceipt,
     LostChunk,
+    LostChunkSource,
     MigrationStatus,
     Passage,
     PipelineInfo,
@@ -104,6 +106,7 @@ __version__ = _version()
 __all__ = [
     "AlreadyExists",
     "Answer",
+    "AskedPhrasing",
     "AskedQuery",
     "BatchResult",
     "CallInfo",
@@ -139,6 +142,7 @@ __all__ = [
     "JournalEntry",
     "KeptReceipt",
     "LostChunk",
+    "LostChunkSource",
     "Migration",
     "MigrationStatus",
     "NotFound",
