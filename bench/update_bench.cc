@@ -110,7 +110,8 @@ class UpdateBench {
         pages_(MakePages(corpus)) {
     PutAll(corpus, &collection_);
     embedding_.embed[""] = EmbedderOf(corpus);
-    Must(collection_.PutDocuments(pages_, {.put = embedding_, .vectors_of = {}, .progress = {}}));
+    Must(collection_.PutDocuments(
+        pages_, {.put = embedding_, .vectors_of = {}, .sparse_vectors_of = {}, .progress = {}}));
     report->SetUp("durability", "async");
     report->SetUp("page_chunks", kPageChunks);
     report->SetUp("pages", pages_.size());
