@@ -113,11 +113,11 @@ std::vector<LatencySummary> SearchMetrics::Latencies() const {
 }
 
 SearchMetrics& QueryMetrics::Of(const std::string& collection) {
-  static const std::string kOther = "_other";
+  static const std::string other = "_other";
   const std::lock_guard lock(mutex_);
   const auto found = by_collection_.find(collection);
   if (found != by_collection_.end()) return *found->second;
-  const std::string& name = by_collection_.size() < kMostCollections ? collection : kOther;
+  const std::string& name = by_collection_.size() < kMostCollections ? collection : other;
   std::unique_ptr<SearchMetrics>& metrics = by_collection_[name];
   if (metrics == nullptr) metrics = std::make_unique<SearchMetrics>(name);
   return *metrics;

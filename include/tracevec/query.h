@@ -69,7 +69,7 @@ struct TRACEVEC_EXPORT PipelineResponse {
 /// Run changes nothing, so that it may be called again.
 class TRACEVEC_EXPORT PipelineQuery : public PipelineChain<PipelineQuery> {
  public:
-  PipelineQuery(Collection collection, std::string text, Pipeline pipeline)
+  PipelineQuery(Collection collection, std::string text, const Pipeline& pipeline)
       : PipelineChain(pipeline.spec(), pipeline.status()),
         collection_(std::move(collection)),
         text_(std::move(text)) {}
