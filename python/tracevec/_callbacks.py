@@ -30,7 +30,7 @@ def _rows(answer: Any) -> Any:
 
 def _sparse_rows(answer: Any) -> Any:
     rows = as_sparse_rows(answer, "encode")
-    return [(row.indices, row.values) for row in map(rows.row, range(rows.count))]
+    return [(row.indices, row.values) for row in map(rows.row, range(rows.row_count))]
 
 
 def _phrasings(answer: Any) -> Any:

@@ -79,8 +79,8 @@ def as_sparse_rows(value: Any, name: str) -> SparseRows:
 def one_sparse_row(value: Any, name: str) -> tuple[Any, Any]:
     """Indices and values of one vector."""
     rows = as_sparse_rows(value, name)
-    if rows.count != 1:
-        raise InvalidArgument(f"{name}: expected one sparse vector, got {rows.count}")
+    if rows.row_count != 1:
+        raise InvalidArgument(f"{name}: expected one sparse vector, got {rows.row_count}")
     return rows.indices, rows.values
 
 
