@@ -17,6 +17,7 @@ constexpr std::size_t kEntryBytes = sizeof(std::uint32_t) + sizeof(float);
 std::string EncodeSparseVector(const SparseVector& vector) {
   const std::size_t count = vector.indices.size();
   std::string bytes(count * kEntryBytes, '\0');
+  if (count == 0) return bytes;  // Nothing has no address to copy from.
   std::memcpy(bytes.data(), vector.indices.data(), count * sizeof(std::uint32_t));
   std::memcpy(bytes.data() + count * sizeof(std::uint32_t), vector.values.data(),
               count * sizeof(float));
