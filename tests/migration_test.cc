@@ -199,7 +199,8 @@ TEST_F(MigrationTest, AnEmbedderOfAnotherSpaceIsRefusedBeforeItIsCalled) {
   ExpectServed(kNewDimension, 30);
 }
 
-/// Writes pages of its own without a pause until it is gone.
+/// Writes pages of its own until it is gone, with pauses of at least ten times what a write took:
+/// on a machine with much else to do, who catches up is as slow as the writes are.
 class SteadyWriter {
  public:
   SteadyWriter(Collection collection, std::chrono::microseconds pause)
@@ -209,6 +210,7 @@ class SteadyWriter {
             PutOptions options;
             options.embed[""] = HashEmbedder(dimension);
             const std::string n = std::to_string(written);
+            const auto start = std::chrono::steady_clock::now();
             const auto put = collection.PutDocument(
                 MakePage("steady " + std::to_string(written % 7), {"steady text " + n}), options);
             // One that meets the step has vectors of the other space.
@@ -217,7 +219,8 @@ class SteadyWriter {
                 code == StatusCode::kConflict || code == StatusCode::kInvalidArgument;
             if (!put.ok() && !met_it) failure = put.status().ToString();
             if (put.ok()) ++written;
-            std::this_thread::sleep_for(pause);
+            const auto took = std::chrono::steady_clock::now() - start;
+            std::this_thread::sleep_for(std::max<std::chrono::nanoseconds>(pause, 10 * took));
           }
         }) {}
   void Stop() {
