@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "retrieval/call_info.h"
 #include "retrieval/clock.h"
 #include "retrieval/stage.h"
 #include "tracevec/status.h"
@@ -25,9 +26,6 @@ struct CallTime {
 /// `budget_ms` from now on, or the deadline where that comes first.
 CallTime TimeForCalls(const StageContext& context, std::optional<double> budget_ms = {});
 
-/// Asks what the call before says of itself. Errors: Internal for what that throws.
-Status AskStageCallInfo(const StageContext& context, StageCall* call);
-
 /// Calls a user's function, which returns a Result, and notes the call. No lock is held. Errors:
 /// the function's; Internal for what it throws.
 template <typename Function>
@@ -39,7 +37,7 @@ auto CallBack(StageContext& context, std::string_view what, std::size_t texts, S
   try {
     auto result = function();
     call.micros = watch.Micros();
-    if (const Status asked = AskStageCallInfo(context, &call); !asked.ok()) return asked;
+    if (const Status asked = AskCallInfo(context.call_info, &call.info); !asked.ok()) return asked;
     return result;
   } catch (const std::exception& error) {
     call.micros = watch.Micros();

@@ -7,7 +7,6 @@
 
 #include "core/return_if_error.h"
 #include "retrieval/clock.h"
-#include "retrieval/validate.h"
 
 namespace tracevec {
 
@@ -27,20 +26,6 @@ Result<MadeVectors> CallEmbedder(const std::string& field, const Embedder& embed
   }
   made.call.micros = watch.Micros();
   return made;
-}
-
-Status AskCallInfo(const std::function<std::optional<CallInfo>()>& call_info, EmbedCall* call) {
-  if (call_info == nullptr) return Status::Ok();
-  try {
-    call->info = call_info();
-  } catch (const std::exception& error) {
-    return Status::Internal(fmt::format("call_info threw: {}", error.what()));
-  } catch (...) {
-    return Status::Internal("call_info threw something that is no std::exception");
-  }
-  if (!call->info) return Status::Ok();
-  TRACEVEC_RETURN_IF_ERROR(CheckText(call->info->model, "call_info model"));
-  return CheckText(call->info->version, "call_info version");
 }
 
 }  // namespace tracevec

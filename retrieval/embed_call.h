@@ -1,8 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,9 +20,5 @@ struct MadeVectors {
 /// Errors: the embedder's; Internal for what it throws.
 Result<MadeVectors> CallEmbedder(const std::string& field, const Embedder& embedder,
                                  std::span<const std::string> texts);
-
-/// Asks what the call before says of itself. `call_info` may be empty. Errors: Internal for what it
-/// throws; InvalidArgument (UTF-8, sizes).
-Status AskCallInfo(const std::function<std::optional<CallInfo>()>& call_info, EmbedCall* call);
 
 }  // namespace tracevec

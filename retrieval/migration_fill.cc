@@ -10,6 +10,7 @@
 
 #include "core/embed_template.h"
 #include "core/return_if_error.h"
+#include "retrieval/call_info.h"
 #include "retrieval/commit.h"
 #include "retrieval/document_reader.h"
 #include "retrieval/embed_call.h"
@@ -173,7 +174,7 @@ class FillPass {
     for (std::size_t i = 0; i < count; ++i) texts.push_back(lacking_[i].text);
     TRACEVEC_ASSIGN_OR_RETURN(MadeVectors made, CallEmbedder(migration_.field, *embed_, texts));
     TRACEVEC_RETURN_IF_ERROR(CheckRows(OtherField(migration_), made.rows, count, options_.space));
-    TRACEVEC_RETURN_IF_ERROR(AskCallInfo(options_.call_info, &made.call));
+    TRACEVEC_RETURN_IF_ERROR(AskCallInfo(options_.call_info, &made.call.info));
     TRACEVEC_RETURN_IF_ERROR(Write({lacking_.data(), count}, std::move(made)));
     lacking_.erase(lacking_.begin(), lacking_.begin() + static_cast<std::ptrdiff_t>(count));
     progress_.filled += count;

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/return_if_error.h"
+#include "retrieval/call_info.h"
 #include "retrieval/embed_call.h"
 #include "retrieval/put_document.h"
 #include "retrieval/validate.h"
@@ -105,7 +106,7 @@ Status VectorSource::EmbedField(const BoundField& field, const Embedder& embedde
     TRACEVEC_ASSIGN_OR_RETURN(MadeVectors made, CallEmbedder(field.name, embedder, texts));
     const double micros_each = made.call.micros / static_cast<double>(count);
     TRACEVEC_RETURN_IF_ERROR(CheckRows(field, made.rows, count, options_->space));
-    TRACEVEC_RETURN_IF_ERROR(AskCallInfo(options_->call_info, &made.call));
+    TRACEVEC_RETURN_IF_ERROR(AskCallInfo(options_->call_info, &made.call.info));
     calls_.push_back(std::move(made.call));
     made_.push_back(std::move(made.rows));
     for (std::size_t i = 0; i < count; ++i) {
